@@ -1,0 +1,337 @@
+//! The JSON-RPC connection: which answer belongs to which request, and which event to which thread.
+//!
+//! One task owns the state and reads; another writes. Reading never waits for a subscriber, so a caller that reads
+//! slowly holds up nobody else. A subscriber that lets more than [`MAX_QUEUED_BYTES`] pile up loses its turn, which is
+//! interrupted, and is told so; no event is ever dropped in silence.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use serde::Deserialize;
+use serde_json::{Value, json, value::RawValue};
+use tokio::{
+    io::{AsyncBufRead, AsyncWrite},
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+
+use crate::{
+    Error, ThreadEvent,
+    denial::deny,
+    event,
+    redact::redact,
+    transport::{Line, LineReader, MAX_LINE_BYTES, write_lines},
+};
+
+/// What may wait for one subscriber: more text than any model puts into one answer.
+const MAX_QUEUED_BYTES: usize = 16 * 1024 * 1024;
+
+/// An answer, still as JSON text.
+pub(crate) type Answer = Result<Box<RawValue>, Error>;
+
+pub(crate) enum Command {
+    Request {
+        id: u64,
+        method: &'static str,
+        line: Vec<u8>,
+        answer: oneshot::Sender<Answer>,
+    },
+    Notify {
+        line: Vec<u8>,
+    },
+    Subscribe {
+        thread_id: String,
+        subscriber: Subscriber,
+    },
+    Unsubscribe {
+        thread_id: String,
+    },
+    /// Closes the child's standard input once all that was asked before has been written.
+    Close,
+}
+
+/// The sending end of a subscription.
+pub(crate) struct Subscriber {
+    events: mpsc::UnboundedSender<Result<ThreadEvent, Lost>>,
+    queued: Arc<AtomicUsize>,
+}
+
+/// Why a subscription ended before its thread did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Lost {
+    #[error("the connection to Codex ended")]
+    Closed,
+    #[error("events came faster than they were read")]
+    Overflow,
+}
+
+/// The events of one thread, from the moment of subscribing. Dropping it ends the subscription.
+#[derive(Debug)]
+pub struct Subscription {
+    thread_id: String,
+    events: mpsc::UnboundedReceiver<Result<ThreadEvent, Lost>>,
+    queued: Arc<AtomicUsize>,
+    commands: mpsc::UnboundedSender<Command>,
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Request { method, .. } => method,
+            Self::Notify { .. } => "Notify",
+            Self::Subscribe { .. } => "Subscribe",
+            Self::Unsubscribe { .. } => "Unsubscribe",
+            Self::Close => "Close",
+        })
+    }
+}
+
+impl Subscription {
+    pub(crate) fn open(thread_id: String, commands: mpsc::UnboundedSender<Command>) -> Self {
+        let (events, receiver) = mpsc::unbounded_channel();
+        let queued = Arc::new(AtomicUsize::new(0));
+        let subscriber = Subscriber { events, queued: Arc::clone(&queued) };
+        // A closed connection drops the subscriber, and so ends the subscription.
+        let _ = commands.send(Command::Subscribe { thread_id: thread_id.clone(), subscriber });
+        Self { thread_id, events: receiver, queued, commands }
+    }
+
+    /// The next event. After an error nothing more comes.
+    pub async fn next(&mut self) -> Result<ThreadEvent, Lost> {
+        let event = self.events.recv().await.unwrap_or(Err(Lost::Closed))?;
+        self.queued.fetch_sub(event.weight(), Ordering::Relaxed);
+        Ok(event)
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let _ = self.commands.send(Command::Unsubscribe { thread_id: std::mem::take(&mut self.thread_id) });
+    }
+}
+
+/// Starts the two tasks of a connection. The first ends when `reader` does; by then every pending request has failed
+/// and every subscription has ended.
+pub(crate) fn open<R, W>(
+    reader: R,
+    writer: W,
+    commands: mpsc::UnboundedReceiver<Command>,
+) -> (JoinHandle<()>, JoinHandle<()>)
+where
+    R: AsyncBufRead + Send + Unpin + 'static,
+    W: AsyncWrite + Send + Unpin + 'static,
+{
+    let (lines, queue) = mpsc::unbounded_channel();
+    let writing = tokio::spawn(async move {
+        if let Err(error) = write_lines(writer, queue).await {
+            tracing::debug!(%error, "Codex's standard input closed");
+        }
+    });
+    let connection = Connection { routes: Routes::default(), lines: Some(lines) };
+    (tokio::spawn(connection.run(LineReader::new(reader, MAX_LINE_BYTES), commands)), writing)
+}
+
+struct Connection {
+    routes: Routes,
+    /// `None` once the input was closed.
+    lines: Option<mpsc::UnboundedSender<Vec<u8>>>,
+}
+
+impl Connection {
+    async fn run<R: AsyncBufRead + Unpin>(
+        mut self,
+        mut reader: LineReader<R>,
+        mut commands: mpsc::UnboundedReceiver<Command>,
+    ) {
+        loop {
+            tokio::select! {
+                line = reader.next() => match line {
+                    Ok(Some(Line::Whole(line))) => self.receive(line),
+                    Ok(Some(Line::TooLong(bytes))) => tracing::warn!(bytes, "skipped a line of Codex that is too long"),
+                    Ok(None) => break,
+                    Err(error) => {
+                        tracing::warn!(%error, "reading from Codex failed");
+                        break;
+                    }
+                },
+                Some(command) = commands.recv() => self.obey(command),
+            }
+        }
+        commands.close();
+        while let Ok(command) = commands.try_recv() {
+            self.obey(command);
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Request { id, method, line, answer } => {
+                self.routes.pending.insert(id, Pending { method, answer });
+                self.write(line);
+            }
+            Command::Notify { line } => self.write(line),
+            Command::Subscribe { thread_id, subscriber } => {
+                self.routes.subscribers.insert(thread_id, subscriber);
+            }
+            Command::Unsubscribe { thread_id } => {
+                self.routes.subscribers.remove(&thread_id);
+            }
+            Command::Close => self.lines = None,
+        }
+    }
+
+    fn write(&self, line: Vec<u8>) {
+        if let Some(lines) = &self.lines {
+            // The writer is gone only when the child is; the reader is about to see the same.
+            let _ = lines.send(line);
+        }
+    }
+
+    fn receive(&mut self, line: &[u8]) {
+        if line.is_empty() {
+            return;
+        }
+        let message = match Message::parse(line) {
+            Ok(message) => message,
+            Err(error) => {
+                tracing::warn!(%error, bytes = line.len(), "skipped a line of Codex that is not a message");
+                return;
+            }
+        };
+        match message {
+            Message::Answer { id, answer } => self.routes.answer(id, answer),
+            Message::Request { id, method } => self.deny(id, &method),
+            Message::Notification { method, params } => match event::parse(&method, params) {
+                Ok(notification) => {
+                    if let Some(thread_id) = self.routes.dispatch(notification) {
+                        self.interrupt(&thread_id);
+                    }
+                }
+                Err(error) => tracing::warn!(%method, %error, "skipped a notification in an unknown form"),
+            },
+        }
+    }
+
+    fn deny(&self, id: &RawValue, method: &str) {
+        tracing::info!(%method, "denied a request that Codex made");
+        self.write_message(&match deny(method) {
+            Ok(result) => json!({"id": id, "result": result}),
+            Err(denial) => json!({"id": id, "error": {"code": denial.code, "message": denial.message}}),
+        });
+    }
+
+    /// Stops the turn of a thread whose events nobody reads. An empty turn id means whichever turn is running; the
+    /// string id keeps the answer apart from those of the client's own requests.
+    fn interrupt(&self, thread_id: &str) {
+        tracing::warn!(%thread_id, "interrupted a turn whose events were not read");
+        self.write_message(&json!({
+            "id": "overflow",
+            "method": "turn/interrupt",
+            "params": {"threadId": thread_id, "turnId": ""},
+        }));
+    }
+
+    fn write_message(&self, message: &Value) {
+        self.write(format!("{message}\n").into_bytes());
+    }
+}
+
+struct Pending {
+    method: &'static str,
+    answer: oneshot::Sender<Answer>,
+}
+
+impl Drop for Routes {
+    fn drop(&mut self) {
+        for (_, Pending { method, answer }) in self.pending.drain() {
+            let _ = answer.send(Err(Error::Closed { method }));
+        }
+    }
+}
+
+#[derive(Default)]
+struct Routes {
+    pending: HashMap<u64, Pending>,
+    subscribers: HashMap<String, Subscriber>,
+}
+
+impl Routes {
+    fn answer(&mut self, id: Option<u64>, answer: Result<Box<RawValue>, RpcError>) {
+        let Some(Pending { method, answer: waiting }) = id.and_then(|id| self.pending.remove(&id)) else {
+            return;
+        };
+        // Whoever asked may have stopped waiting.
+        let _ = waiting.send(answer.map_err(|error| Error::Refused {
+            method,
+            code: error.code,
+            message: redact(&error.message),
+        }));
+    }
+
+    /// Hands an event to its subscriber. Returns the thread whose subscriber was lost because it does not read.
+    fn dispatch(&mut self, event::Notification { thread_id, event }: event::Notification) -> Option<String> {
+        if let ThreadEvent::Warning { message } = &event {
+            tracing::warn!(message = redact(message), "Codex warns");
+        }
+        let thread_id = thread_id?;
+        let subscriber = self.subscribers.get(&thread_id)?;
+        let weight = event.weight();
+        if subscriber.queued.fetch_add(weight, Ordering::Relaxed) + weight > MAX_QUEUED_BYTES {
+            let _ = subscriber.events.send(Err(Lost::Overflow));
+            self.subscribers.remove(&thread_id);
+            return Some(thread_id);
+        }
+        // A dropped subscription is about to unsubscribe.
+        let _ = subscriber.events.send(Ok(event));
+        None
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct RpcError {
+    code: i64,
+    message: String,
+}
+
+enum Message<'a> {
+    Answer { id: Option<u64>, answer: Result<Box<RawValue>, RpcError> },
+    Request { id: &'a RawValue, method: String },
+    Notification { method: String, params: Option<&'a RawValue> },
+}
+
+impl<'a> Message<'a> {
+    fn parse(line: &'a [u8]) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Envelope<'a> {
+            #[serde(borrow, default)]
+            id: Option<&'a RawValue>,
+            #[serde(default)]
+            method: Option<String>,
+            #[serde(borrow, default)]
+            params: Option<&'a RawValue>,
+            #[serde(default)]
+            result: Option<Box<RawValue>>,
+            #[serde(default)]
+            error: Option<RpcError>,
+        }
+        let Envelope { id, method, params, result, error } = serde_json::from_slice(line)?;
+        Ok(match (id, method) {
+            (Some(id), Some(method)) => Self::Request { id, method },
+            (None, Some(method)) => Self::Notification { method, params },
+            (Some(id), None) => {
+                let answer = match (result, error) {
+                    (_, Some(error)) => Err(error),
+                    (Some(result), None) => Ok(result),
+                    (None, None) => Ok(RawValue::NULL.to_owned()),
+                };
+                Self::Answer { id: id.get().parse().ok(), answer }
+            }
+            (None, None) => return Err(serde::de::Error::custom("neither an id nor a method")),
+        })
+    }
+}

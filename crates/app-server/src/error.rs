@@ -1,0 +1,50 @@
+//! What can go wrong between a request and its answer, and while Codex is being started.
+
+use std::{path::PathBuf, time::Duration};
+
+/// A request to Codex that did not get its answer. Messages are redacted and safe to show.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Codex answered with a JSON-RPC error.
+    #[error("Codex refused `{method}`: {message} (code {code})")]
+    Refused { method: &'static str, code: i64, message: String },
+    /// The answer did not have the expected shape: this Codex probably speaks another version of the protocol.
+    #[error("Codex answered `{method}` in a form that is not understood: {source}")]
+    Answer { method: &'static str, source: serde_json::Error },
+    /// The parameters could not be written as JSON.
+    #[error("`{method}` could not be written as JSON: {source}")]
+    Params { method: &'static str, source: serde_json::Error },
+    #[error("Codex did not answer `{method}` within {} s", .after.as_secs())]
+    TimedOut { method: &'static str, after: Duration },
+    /// The connection ended before the answer came.
+    #[error("Codex stopped before it answered `{method}`")]
+    Closed { method: &'static str },
+}
+
+/// Why Codex could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    #[error("Codex isn't installed, or not where it was looked for: {}", list(.looked))]
+    NotFound { looked: Vec<PathBuf> },
+    #[error("the Codex at {path} can't be started: {source}")]
+    Spawn { path: PathBuf, source: std::io::Error },
+    /// The process ran, and ended before it had answered `initialize`.
+    #[error("Codex ended at its start ({status}){}", last_words(.stderr))]
+    Ended { status: String, stderr: Vec<String> },
+    #[error("Codex started, but {0}")]
+    Handshake(#[from] Error),
+    /// Something that the launch needs beside the process itself, such as a folder or a derived file.
+    #[error("{what}: {source}")]
+    Prepare { what: String, source: std::io::Error },
+    /// A command of Codex's own that the launch needs gave an unusable result.
+    #[error("`{command}` {problem}")]
+    Tool { command: String, problem: String },
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn last_words(stderr: &[String]) -> String {
+    stderr.last().map(|line| format!(": {line}")).unwrap_or_default()
+}

@@ -1,0 +1,28 @@
+//! A client of `codex app-server` over stdio.
+//!
+//! The crate starts the real Codex binary, speaks its newline-delimited JSON-RPC, hands out typed requests and
+//! per-thread events, denies every privileged request that the server makes, and supervises the child: it is
+//! restarted when it dies and reaped, with its whole process group, when it is no longer wanted.
+//!
+//! Nothing here knows HTTP or the OpenAI API.
+
+mod client;
+mod connection;
+mod denial;
+mod error;
+mod event;
+mod locate;
+mod process;
+pub mod protocol;
+mod redact;
+mod supervisor;
+mod transport;
+
+pub use client::{AppServer, Client, Response};
+pub use connection::{Lost, Subscription};
+pub use error::{Error, LaunchError};
+pub use event::{CodexErrorInfo, MessagePhase, ThreadEvent, TokenUsage, TurnError, TurnStatus};
+pub use locate::{Location, locate};
+pub use process::{Command, Exit};
+pub use redact::{Secret, redact};
+pub use supervisor::{Launch, Phase, Supervisor};

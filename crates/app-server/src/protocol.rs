@@ -1,0 +1,279 @@
+//! The part of Codex's protocol that is used: one type a request, named as Codex names its method.
+//!
+//! Only the fields that are sent or read are here. The installed Codex can print its whole protocol with
+//! `codex app-server generate-json-schema --experimental`.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+/// A request: its parameters are the value itself.
+pub trait Request: Serialize {
+    const METHOD: &'static str;
+    type Response: DeserializeOwned + Send + 'static;
+}
+
+macro_rules! request {
+    ($($type:ident $(<$($life:lifetime),* $(,)? $($generic:ident)?>)? = $method:literal -> $response:ty;)*) => {$(
+        impl $(<$($life,)* $($generic: Serialize)?>)? Request for $type $(<$($life,)* $($generic)?>)? {
+            const METHOD: &'static str = $method;
+            type Response = $response;
+        }
+    )*};
+}
+
+request! {
+    Initialize = "initialize" -> InitializeResponse;
+    ThreadStart = "thread/start" -> ThreadStartResponse;
+    ThreadInjectItems<'a, T> = "thread/inject_items" -> Done;
+    ThreadUnsubscribe<'a> = "thread/unsubscribe" -> Done;
+    TurnStart<'a> = "turn/start" -> TurnStartResponse;
+    TurnInterrupt<'a> = "turn/interrupt" -> Done;
+    ModelList = "model/list" -> ModelListResponse;
+    AccountRead = "account/read" -> AccountReadResponse;
+    ConfigRead = "config/read" -> ConfigReadResponse;
+    ServerDiagnostics = "server/diagnostics" -> ServerDiagnosticsResponse;
+}
+
+/// An answer whose content does not matter.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Done {}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Initialize {
+    client_info: ClientInfo,
+    capabilities: Capabilities,
+}
+
+impl Initialize {
+    /// Asks for the experimental part of the protocol, which has `thread/inject_items`, and to be spared the
+    /// notifications that nobody here reads.
+    pub(crate) fn new(client_info: ClientInfo) -> Self {
+        Self {
+            client_info,
+            capabilities: Capabilities {
+                experimental_api: true,
+                opt_out_notification_methods: UNREAD_NOTIFICATIONS,
+            },
+        }
+    }
+}
+
+const UNREAD_NOTIFICATIONS: &[&str] = &[
+    "thread/started",
+    "thread/status/changed",
+    "thread/settings/updated",
+    "thread/closed",
+    "remoteControl/status/changed",
+    "mcpServer/startupStatus/updated",
+    "account/rateLimits/updated",
+    "turn/diff/updated",
+    "turn/plan/updated",
+    "item/reasoning/summaryTextDelta",
+    "item/reasoning/summaryPartAdded",
+    "item/reasoning/textDelta",
+];
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ClientInfo {
+    pub name: String,
+    pub title: String,
+    pub version: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Capabilities {
+    experimental_api: bool,
+    opt_out_notification_methods: &'static [&'static str],
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InitializeResponse {
+    /// Names this client, Codex's version and the platform.
+    pub user_agent: String,
+    /// The `CODEX_HOME` in use.
+    #[serde(default)]
+    pub codex_home: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadStart {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    pub cwd: String,
+    /// Lives in memory only: nothing of the conversation is written to disk.
+    pub ephemeral: bool,
+    pub approval_policy: &'static str,
+    pub approvals_reviewer: &'static str,
+    pub sandbox: &'static str,
+    /// The execution environments of the thread; none means that nothing can be run.
+    pub environments: Vec<Value>,
+    pub dynamic_tools: Vec<Value>,
+    pub base_instructions: String,
+    /// Overrides of `config.toml` for this thread.
+    pub config: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadStartResponse {
+    pub thread: Thread,
+    /// Files whose text Codex adds to every prompt of the thread.
+    #[serde(default)]
+    pub instruction_sources: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Thread {
+    pub id: String,
+}
+
+/// Appends raw Responses API items to a thread's history.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadInjectItems<'a, T> {
+    pub thread_id: &'a str,
+    pub items: &'a [T],
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadUnsubscribe<'a> {
+    pub thread_id: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TurnStart<'a> {
+    pub thread_id: &'a str,
+    /// New input; empty where the conversation was injected.
+    pub input: &'a [Value],
+    pub model: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effort: Option<&'a str>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct TurnStartResponse {
+    pub turn: Turn,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Turn {
+    pub id: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TurnInterrupt<'a> {
+    pub thread_id: &'a str,
+    /// Empty for whichever turn of the thread is running or about to start.
+    pub turn_id: &'a str,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelList {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    pub include_hidden: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelListResponse {
+    pub data: Vec<Model>,
+    #[serde(default)]
+    pub next_cursor: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Model {
+    /// The name that `turn/start` takes.
+    pub model: String,
+    pub display_name: String,
+    #[serde(default)]
+    pub hidden: bool,
+    #[serde(default)]
+    pub is_default: bool,
+    #[serde(default)]
+    pub supported_reasoning_efforts: Vec<ReasoningEffortOption>,
+    #[serde(default = "text_and_image")]
+    pub input_modalities: Vec<String>,
+}
+
+fn text_and_image() -> Vec<String> {
+    vec!["text".to_owned(), "image".to_owned()]
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReasoningEffortOption {
+    pub reasoning_effort: String,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountRead {
+    /// Whether Codex should refresh its tokens first.
+    pub refresh_token: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountReadResponse {
+    /// `None` when nobody is signed in.
+    #[serde(default)]
+    pub account: Option<Account>,
+    /// Whether the configured model provider needs an OpenAI account at all.
+    pub requires_openai_auth: bool,
+}
+
+/// How Codex is signed in. Never a credential.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    #[serde(rename = "type")]
+    pub kind: String,
+    #[serde(default)]
+    pub plan_type: Option<String>,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfigRead {
+    pub include_layers: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct ConfigReadResponse {
+    pub config: Map<String, Value>,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub struct ServerDiagnostics {}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct ServerDiagnosticsResponse {
+    pub gauges: Vec<Gauge>,
+    pub process: ServerProcess,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Gauge {
+    pub name: String,
+    pub value: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerProcess {
+    #[serde(default)]
+    pub resident_memory_bytes: Option<u64>,
+}
