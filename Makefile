@@ -1,0 +1,32 @@
+# The commands of the project. Each is a script too (`sh scripts/run`), for a machine without make.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test unit lint deny fmt setup clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+run: ## Install what is missing, build the gateway and start it (ARGS="--port 9000")
+	@sh scripts/run $(ARGS)
+
+test: ## Install what is missing, then run every check: formats, lints, Rust, real Codex, SDKs
+	@sh scripts/test
+
+unit: ## Only the Rust tests
+	@sh scripts/test unit
+
+lint: ## Only the formats and lints
+	@sh scripts/test lint
+
+deny: ## Only the dependencies' licences, sources and bans
+	@sh scripts/test deny
+
+fmt: ## Format the Rust and Python sources in place
+	@sh scripts/fmt
+
+setup: ## Only install what is missing
+	@sh scripts/setup
+
+clean: ## Remove everything that was built or installed into this folder
+	rm -rf target node_modules tests/node/node_modules .venv .tools .pytest_cache .ruff_cache
+	find tests -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,24 @@
+# shellcheck shell=sh
+# The installers together. Each `ensure_…` returns at once if the thing is there, and ends the script with a message
+# that says what to install if it cannot be got.
+
+. scripts/install/system.sh
+. scripts/install/rust.sh
+. scripts/install/python.sh
+. scripts/install/node.sh
+. scripts/install/deny.sh
+
+ensure_for_rust() {
+  ensure_system
+  ensure_rust
+}
+
+ensure_for_tests() {
+  ensure_for_rust
+  ensure_rust_checks
+  ensure_python
+  ensure_node
+  ensure_codex
+  ensure_npm tests/node
+  ensure_deny
+}
