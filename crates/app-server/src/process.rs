@@ -38,6 +38,13 @@ pub struct Command {
 }
 
 impl Command {
+    /// The same program, folder and environment with no arguments yet, for Codex's other commands.
+    pub fn to_tokio(&self) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(&self.program);
+        command.current_dir(&self.cwd).env_clear().envs(self.environment());
+        command
+    }
+
     /// The environment that the child gets.
     fn environment(&self) -> Vec<(OsString, OsString)> {
         let withheld = |name: &OsString, value: &OsString| {
@@ -75,11 +82,9 @@ pub(crate) struct Process {
 impl Process {
     pub(crate) fn spawn(command: &Command) -> Result<(Self, ChildStdin, ChildStdout), LaunchError> {
         let failed = |source| LaunchError::Spawn { path: command.program.clone(), source };
-        let mut child = tokio::process::Command::new(&command.program)
+        let mut child = command
+            .to_tokio()
             .args(&command.args)
-            .current_dir(&command.cwd)
-            .env_clear()
-            .envs(command.environment())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,0 +1,126 @@
+//! What is switched off, so that the model sees the caller's messages and nothing else.
+//!
+//! Codex is made for agents: by itself it adds tools, skills, instructions, permissions and an environment to every
+//! prompt, and runs the person's hooks and MCP servers. A caller of the OpenAI API expects none of it, and a prompt
+//! that was injected somewhere must find no tool that reaches this machine.
+
+use std::{ffi::OsString, path::Path};
+
+use app_server::protocol::ThreadStart;
+use serde_json::{Map, Value, json};
+
+/// Overrides of `config.toml` for the whole process.
+const OVERRIDES: &[(&str, &str)] = &[
+    ("web_search", "\"disabled\""),
+    ("project_doc_max_bytes", "0"),
+    ("notify", "[]"),
+    ("include_environment_context", "false"),
+    ("include_apps_instructions", "false"),
+    ("include_collaboration_mode_instructions", "false"),
+    ("include_permissions_instructions", "false"),
+    ("skills.include_instructions", "false"),
+    ("skills.bundled.enabled", "false"),
+    ("memories.use_memories", "false"),
+    ("memories.generate_memories", "false"),
+    ("tools.experimental_request_user_input.enabled", "false"),
+    ("tools.update_plan.enabled", "false"),
+    ("agents.enabled", "false"),
+    // Seconds after which a thread without a subscriber is unloaded; half an hour by default, which keeps every
+    // request's thread in memory that long.
+    ("thread_unload_delay_secs", "1"),
+];
+
+/// Features of Codex that add tools or text to the prompt, or run something on this machine.
+const FEATURES: &[&str] = &[
+    "apps",
+    "browser_use",
+    "computer_use",
+    "goals",
+    "hooks",
+    "image_generation",
+    "in_app_browser",
+    "memories",
+    "multi_agent",
+    "plugins",
+    "remote_plugin",
+    "shell_snapshot",
+    "shell_tool",
+    "skill_search",
+    "sleep_tool",
+    "tool_suggest",
+    "unified_exec",
+    "view_image",
+    "workspace_dependencies",
+];
+
+/// The arguments that start a bare app-server. `catalog` is the derived model catalog, where one could be made.
+pub(super) fn arguments(catalog: Option<&Path>) -> Vec<OsString> {
+    let mut arguments = Vec::new();
+    let mut set = |key: &str, value: &str| {
+        arguments.push(OsString::from("-c"));
+        arguments.push(OsString::from(format!("{key}={value}")));
+    };
+    for (key, value) in OVERRIDES {
+        set(key, value);
+    }
+    for feature in FEATURES {
+        set(&format!("features.{feature}"), "false");
+    }
+    if let Some(catalog) = catalog {
+        // JSON's string syntax is valid TOML.
+        set("model_catalog_json", &Value::from(catalog.to_string_lossy()).to_string());
+    }
+    arguments.extend(["app-server", "--listen", "stdio://"].map(OsString::from));
+    arguments
+}
+
+/// How every thread is started: in memory only, read-only, asking nobody, with nowhere to run anything.
+pub(super) fn thread(cwd: &Path, config: &Map<String, Value>) -> ThreadStart {
+    ThreadStart {
+        model: None,
+        cwd: cwd.to_string_lossy().into_owned(),
+        ephemeral: true,
+        approval_policy: "never",
+        approvals_reviewer: "user",
+        sandbox: "read-only",
+        environments: Vec::new(),
+        dynamic_tools: Vec::new(),
+        base_instructions: String::new(),
+        config: thread_config(config),
+    }
+}
+
+/// The overrides that depend on the person's own configuration: each of its MCP servers is switched off by name, since
+/// an empty table would only be merged with theirs.
+fn thread_config(config: &Map<String, Value>) -> Map<String, Value> {
+    let servers = config.get("mcp_servers").and_then(Value::as_object);
+    let disabled: Map<String, Value> =
+        servers.into_iter().flatten().map(|(name, _)| (name.clone(), json!({"enabled": false}))).collect();
+    if disabled.is_empty() {
+        Map::new()
+    } else {
+        Map::from_iter([("mcp_servers".to_owned(), disabled.into())])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalog_is_named_in_toml() {
+        let arguments = arguments(Some(Path::new("/tmp/a \"b\"/catalog.json")));
+        assert!(arguments.contains(&OsString::from(r#"model_catalog_json="/tmp/a \"b\"/catalog.json""#)));
+        assert_eq!(arguments.last().unwrap(), "stdio://");
+    }
+
+    #[test]
+    fn each_mcp_server_of_the_person_is_switched_off_by_name() {
+        let config = json!({"mcp_servers": {"files": {"command": "x"}, "web": {"url": "y"}}, "model": "m"});
+        assert_eq!(
+            Value::from(thread_config(config.as_object().unwrap())),
+            json!({"mcp_servers": {"files": {"enabled": false}, "web": {"enabled": false}}}),
+        );
+        assert!(thread_config(&Map::new()).is_empty());
+    }
+}

@@ -1,0 +1,103 @@
+//! Runs turns on Codex.
+
+mod admission;
+mod bare;
+mod catalog;
+mod failure;
+mod models;
+mod run;
+mod session;
+mod threads;
+
+use std::{sync::Arc, time::Duration};
+
+use app_server::{LaunchError, Phase, Supervisor};
+use tokio::{sync::watch, time::timeout};
+
+pub(crate) use models::{Model, Models};
+pub(crate) use run::RunningTurn;
+pub use session::Account;
+pub(crate) use session::{CodexLaunch, Session};
+
+use crate::{
+    settings::Settings,
+    turn::{Turn, TurnError, TurnErrorKind},
+};
+use admission::Admission;
+
+/// How long a request waits for a Codex that is being started.
+const START_PATIENCE: Duration = Duration::from_secs(20);
+
+/// The supervised Codex, and the places for turns on it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Codex {
+    phase: watch::Receiver<Phase<Session>>,
+    admission: Arc<Admission>,
+    turn_timeout: Duration,
+}
+
+impl Codex {
+    pub(crate) fn new(supervisor: &Supervisor<Session>, settings: &Settings) -> Self {
+        Self {
+            phase: supervisor.phase(),
+            admission: Arc::new(Admission::new(
+                settings.max_active_turns,
+                settings.max_queued_turns,
+                settings.queue_timeout,
+            )),
+            turn_timeout: settings.turn_timeout,
+        }
+    }
+
+    /// What is going on with Codex now.
+    pub(crate) fn phase(&self) -> Phase<Session> {
+        self.phase.borrow().clone()
+    }
+
+    /// The running Codex. One that is just being started is waited for.
+    pub(crate) async fn session(&self) -> Result<Arc<Session>, TurnError> {
+        let mut phase = self.phase.clone();
+        let settled = phase.wait_for(|phase| !matches!(phase, Phase::Starting { .. }));
+        match timeout(START_PATIENCE, settled).await {
+            Ok(Ok(phase)) => match &*phase {
+                Phase::Up(session) => Ok(Arc::clone(session)),
+                Phase::Down { error, retry_after } => Err(unavailable(error).retry_after(*retry_after)),
+                Phase::Starting { .. } | Phase::Stopped => Err(stopped()),
+            },
+            Ok(Err(_)) => Err(stopped()),
+            Err(_) => Err(TurnError::new(
+                TurnErrorKind::Unavailable,
+                "Codex is still starting. Try again in a few seconds.",
+            )
+            .retry_after(Duration::from_secs(5))),
+        }
+    }
+
+    /// The models, as Codex tells them now.
+    pub(crate) async fn models(&self) -> Result<Arc<Models>, TurnError> {
+        let session = self.session().await?;
+        session.refresh_models().await.map_err(|error| failure::request_failed(&error))
+    }
+
+    /// Runs a turn as soon as there is a place for it. Dropping the result, or this future, cancels the turn.
+    pub(crate) async fn run(&self, turn: &Turn) -> Result<RunningTurn, TurnError> {
+        let place = self.admission.enter().await?;
+        let session = self.session().await?;
+        RunningTurn::start(session, place, turn, self.turn_timeout).await
+    }
+}
+
+fn unavailable(error: &LaunchError) -> TurnError {
+    let advice = match error {
+        LaunchError::NotFound { .. } => {
+            " Install it (`npm install -g @openai/codex`), or name its path with `codex` in the config file or \
+             CODEX_GATEWAY_CODEX."
+        }
+        _ => " The gateway keeps trying.",
+    };
+    TurnError::new(TurnErrorKind::Unavailable, format!("Codex isn't running: {error}.{advice}"))
+}
+
+fn stopped() -> TurnError {
+    TurnError::new(TurnErrorKind::Unavailable, "The gateway is being stopped.")
+}

@@ -1,0 +1,60 @@
+//! The models that Codex offers.
+
+use app_server::{
+    Client, Error,
+    protocol::{self, ModelList, ModelListResponse},
+};
+
+/// Codex's models, hidden ones included, in its own order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Models(Vec<Model>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Model {
+    /// The name that turns are started with.
+    pub(crate) name: String,
+    /// Whether Codex keeps it from people's lists.
+    hidden: bool,
+    /// The reasoning efforts that it knows, from least to most.
+    pub(crate) efforts: Vec<String>,
+    pub(crate) takes_images: bool,
+}
+
+impl Models {
+    /// Asks Codex, page by page.
+    pub(super) async fn read(client: &Client) -> Result<Self, Error> {
+        let mut models = Vec::new();
+        let mut cursor = None;
+        loop {
+            let ModelListResponse { data, next_cursor } =
+                client.request(&ModelList { cursor, include_hidden: true }).await?;
+            let end = data.is_empty() || next_cursor.is_none();
+            models.extend(data.into_iter().map(Model::from));
+            if end {
+                return Ok(Self(models));
+            }
+            cursor = next_cursor;
+        }
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&Model> {
+        self.0.iter().find(|model| model.name == name)
+    }
+
+    /// The names that Codex shows to people.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|model| !model.hidden).map(|model| model.name.as_str())
+    }
+}
+
+impl From<protocol::Model> for Model {
+    fn from(model: protocol::Model) -> Self {
+        let efforts = model.supported_reasoning_efforts.into_iter().map(|option| option.reasoning_effort);
+        Self {
+            name: model.model,
+            hidden: model.hidden,
+            efforts: efforts.collect(),
+            takes_images: model.input_modalities.iter().any(|modality| modality == "image"),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! A running Codex, made ready for turns.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use app_server::{
+    AppServer, Client, Command, Error, Launch, LaunchError, Secret, locate,
+    protocol::{self, AccountRead, ClientInfo, ConfigRead},
+};
+use tempfile::TempDir;
+
+use super::{bare, catalog, models::Models, threads::Threads};
+
+/// How a gateway's Codex is brought up.
+#[derive(Debug)]
+pub(crate) struct CodexLaunch {
+    /// The path of Codex, where the person set one.
+    pub(crate) codex: Option<PathBuf>,
+    /// Variables for the child beside those of this process.
+    pub(crate) env: Vec<(String, String)>,
+    pub(crate) secrets: Vec<Secret>,
+    pub(crate) request_timeout: Duration,
+    /// A private folder of this gateway, in which Codex's empty working directory and the derived catalog lie.
+    pub(crate) folder: TempDir,
+}
+
+/// One life of Codex. When it ends, the next one is another session.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(super) client: Client,
+    pub(super) threads: Arc<Threads>,
+    models: RwLock<Arc<Models>>,
+    version: String,
+    account: Account,
+}
+
+/// Whether and how Codex is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Account {
+    SignedIn {
+        /// Codex's word for the kind of account, such as `chatgpt` or `apiKey`.
+        kind: String,
+        plan: Option<String>,
+    },
+    SignedOut,
+    /// The configured model provider needs no account of OpenAI's.
+    NotNeeded,
+}
+
+impl Launch for CodexLaunch {
+    type Session = Session;
+
+    async fn launch(&self) -> Result<(AppServer, Session), LaunchError> {
+        let location = locate(self.codex.as_deref())?;
+        let cwd = self.folder.path().join("cwd");
+        create_private(&cwd)?;
+        let mut command = Command {
+            program: location.program,
+            args: Vec::new(),
+            cwd: cwd.clone(),
+            env: self.env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            withheld_prefixes: vec!["CODEX_GATEWAY_".to_owned()],
+            secrets: self.secrets.clone(),
+        };
+        let catalog = self.folder.path().join("catalog.json");
+        let catalog = match catalog::derive(&command, &catalog).await {
+            Ok(()) => Some(catalog),
+            Err(error) => {
+                tracing::warn!(
+                    %error,
+                    "no model catalog could be derived: some of Codex's tools and instructions reach the model"
+                );
+                None
+            }
+        };
+        command.args = bare::arguments(catalog.as_deref());
+        let client_info = ClientInfo {
+            name: "codex-gateway".to_owned(),
+            title: "Codex Gateway".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let server = AppServer::start(&command, client_info, self.request_timeout).await?;
+        let session = Session::open(&server, &cwd).await?;
+        Ok((server, session))
+    }
+}
+
+impl Session {
+    async fn open(server: &AppServer, cwd: &Path) -> Result<Self, Error> {
+        let client = server.client().clone();
+        let config = client.request(&ConfigRead { include_layers: false, cwd: None }).await?.config;
+        let models = Models::read(&client).await?;
+        let account = read_account(&client).await?;
+        let threads = Arc::new(Threads::new(client.clone(), bare::thread(cwd, &config)));
+        threads.refill();
+        Ok(Self {
+            client,
+            threads,
+            models: RwLock::new(Arc::new(models)),
+            version: version(&server.server().user_agent),
+            account,
+        })
+    }
+
+    /// Codex's version, such as `0.169.0`.
+    pub(crate) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The account at the time Codex was started.
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Whether nobody is signed in, asked anew where nobody was: people sign in from another terminal.
+    pub(super) async fn is_signed_out(&self) -> Result<bool, Error> {
+        Ok(self.account == Account::SignedOut && read_account(&self.client).await? == Account::SignedOut)
+    }
+
+    /// The models as they were last read.
+    pub(crate) fn models(&self) -> Arc<Models> {
+        Arc::clone(&self.models.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Asks Codex for its models again.
+    pub(crate) async fn refresh_models(&self) -> Result<Arc<Models>, Error> {
+        let models = Arc::new(Models::read(&self.client).await?);
+        *self.models.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&models);
+        Ok(models)
+    }
+}
+
+async fn read_account(client: &Client) -> Result<Account, Error> {
+    let protocol::AccountReadResponse { account, requires_openai_auth } =
+        client.request(&AccountRead { refresh_token: false }).await?;
+    Ok(match account {
+        Some(account) => Account::SignedIn { kind: account.kind, plan: account.plan_type },
+        None if requires_openai_auth => Account::SignedOut,
+        None => Account::NotNeeded,
+    })
+}
+
+/// The version within `codex-gateway/0.169.0 (Debian 12.0.0; x86_64) …`.
+fn version(user_agent: &str) -> String {
+    let version = user_agent.split_once('/').and_then(|(_, rest)| rest.split([' ', ';']).next());
+    version.unwrap_or("unknown").to_owned()
+}
+
+fn create_private(folder: &Path) -> Result<(), LaunchError> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| {
+        LaunchError::Prepare {
+            what: format!("the working directory {} can't be made", folder.display()),
+            source,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_read_from_the_user_agent() {
+        assert_eq!(
+            version("codex-gateway/0.169.0 (Debian 12.0.0; x86_64) xterm (codex-gateway; 0)"),
+            "0.169.0"
+        );
+        assert_eq!(version("something else"), "unknown");
+    }
+}

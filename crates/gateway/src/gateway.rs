@@ -1,0 +1,165 @@
+//! The gateway as a whole: started with a configuration, held by a handle.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use app_server::{Phase, Supervisor};
+use axum::serve::ListenerExt;
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use crate::{
+    codex::{Account, Codex, CodexLaunch, Session},
+    http::{App, router},
+    images::{AddressPolicy, ImageFetcher},
+    settings::{Settings, Token},
+};
+
+/// What a gateway is started with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub settings: Settings,
+    pub token: Token,
+    /// Environment variables for Codex beside those of this process, such as another `CODEX_HOME`.
+    pub codex_env: Vec<(String, String)>,
+    /// Where images may be fetched from.
+    pub image_addresses: AddressPolicy,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("port {} is already in use: stop the program that holds it, or choose another port", .0.port())]
+    PortTaken(SocketAddr),
+    #[error("can't listen on {address}: {source}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("can't make a private folder for Codex: {0}")]
+    Folder(io::Error),
+    #[error("can't set up fetching of images: {0}")]
+    Images(reqwest::Error),
+}
+
+/// A running gateway. Dropping it stops everything at once; [`GatewayHandle::shutdown`] does so in order.
+#[derive(Debug)]
+pub struct GatewayHandle {
+    address: SocketAddr,
+    supervisor: Supervisor<Session>,
+    server: JoinHandle<io::Result<()>>,
+    stop: oneshot::Sender<()>,
+}
+
+/// How a gateway is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    Starting,
+    Ready {
+        codex_version: String,
+        account: Account,
+    },
+    /// Codex isn't running; the gateway keeps trying. The text says why.
+    Trouble(String),
+    Stopped,
+}
+
+/// Starts a gateway: it listens at once, and brings Codex up in the background.
+pub async fn start(config: Config) -> Result<GatewayHandle, StartError> {
+    let Config { settings, token, codex_env, image_addresses } = config;
+    let address = SocketAddr::new(settings.host, settings.port);
+    let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortTaken(address),
+        _ => StartError::Listen { address, source },
+    })?;
+    let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
+    let images = ImageFetcher::new(image_addresses).map_err(StartError::Images)?;
+    let supervisor = Supervisor::start(CodexLaunch {
+        codex: settings.codex.clone(),
+        env: codex_env,
+        secrets: vec![token.secret()],
+        request_timeout: settings.request_timeout,
+        folder: tempfile::Builder::new().prefix("codex-gateway-").tempdir().map_err(StartError::Folder)?,
+    });
+    let app = App {
+        codex: Codex::new(&supervisor, &settings),
+        images,
+        token: Arc::new(token),
+        reasoning_effort: settings.reasoning_effort.as_deref().map(Arc::from),
+        max_body_bytes: settings.max_body_bytes,
+    };
+    let (stop, stopped) = oneshot::channel();
+    let listener = listener.tap_io(|connection| {
+        // Each event of a stream leaves at once.
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY can't be set");
+        }
+    });
+    let serve = axum::serve(listener, router(app)).with_graceful_shutdown(async {
+        // An error means that the handle was dropped, which ends the server too.
+        let _ = stopped.await;
+    });
+    tracing::info!(%address, "listening");
+    Ok(GatewayHandle { address, supervisor, server: tokio::spawn(serve.into_future()), stop })
+}
+
+impl GatewayHandle {
+    /// Where the gateway listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What SDKs take as their base URL.
+    pub fn base_url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+
+    /// Follows how the gateway is doing.
+    pub fn status(&self) -> StatusWatch {
+        StatusWatch(self.supervisor.phase())
+    }
+
+    /// Stops in order: no new connections, Codex is ended, which ends every stream with an error, and the answers
+    /// under way get a moment to be sent.
+    pub async fn shutdown(self) {
+        let Self { supervisor, mut server, stop, .. } = self;
+        let _ = stop.send(());
+        supervisor.shutdown().await;
+        if timeout(Duration::from_secs(1), &mut server).await.is_err() {
+            server.abort();
+        }
+        tracing::info!("stopped");
+    }
+}
+
+/// Shows a gateway's status, and its changes.
+#[derive(Debug, Clone)]
+pub struct StatusWatch(watch::Receiver<Phase<Session>>);
+
+impl StatusWatch {
+    pub fn current(&self) -> Status {
+        match &*self.0.borrow() {
+            Phase::Starting { .. } => Status::Starting,
+            Phase::Up(session) => Status::Ready {
+                codex_version: session.version().to_owned(),
+                account: session.account().clone(),
+            },
+            Phase::Down { error, .. } => Status::Trouble(error.to_string()),
+            Phase::Stopped => Status::Stopped,
+        }
+    }
+
+    /// Waits for the next change, and returns what it changed to.
+    pub async fn changed(&mut self) -> Status {
+        if self.0.changed().await.is_err() {
+            return Status::Stopped;
+        }
+        self.0.mark_unchanged();
+        self.current()
+    }
+
+    /// Waits until it is decided whether Codex runs.
+    pub async fn settled(&mut self) -> Status {
+        let _ = self.0.wait_for(|phase| !matches!(phase, Phase::Starting { .. })).await;
+        self.current()
+    }
+}

@@ -1,0 +1,44 @@
+//! Errors as HTTP responses.
+
+use axum::{
+    Json,
+    http::{HeaderValue, Method, StatusCode, Uri, header::RETRY_AFTER},
+    response::{IntoResponse, Response},
+};
+
+use crate::openai::error::ApiError;
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self.envelope())).into_response();
+        let headers = response.headers_mut();
+        if let Some(retry_after) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+        }
+        if let Some(should_retry) = self.should_retry {
+            let value = if should_retry { "true" } else { "false" };
+            headers.insert("x-should-retry", HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+pub(super) async fn not_found(method: Method, uri: Uri) -> ApiError {
+    let path = uri.path();
+    let hint = match path.strip_prefix("/v1") {
+        Some(_) => "The README lists what the gateway offers.",
+        None => "The API is below /v1: the base URL must end with it.",
+    };
+    ApiError::new(
+        404,
+        "invalid_request_error",
+        "unknown_url",
+        format!("Unknown URL ({method} {path}). {hint}"),
+    )
+}
+
+pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
+    let message = format!("{method} is not allowed on {}.", uri.path());
+    ApiError::new(405, "invalid_request_error", "method_not_allowed", message)
+}

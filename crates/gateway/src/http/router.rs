@@ -1,0 +1,23 @@
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+    routing::{get, post},
+};
+
+use super::{App, chat, doors, error, health, models};
+
+/// Every route there is.
+pub(crate) fn router(app: App) -> Router {
+    let v1 = Router::new()
+        .route("/models", get(models::list))
+        .route("/models/{*model}", get(models::show))
+        .route("/chat/completions", post(chat::create))
+        .route_layer(from_fn_with_state(app.clone(), doors::authenticate));
+    Router::new()
+        .route("/healthz", get(health::show))
+        .nest("/v1", v1)
+        .fallback(error::not_found)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(from_fn(doors::identify))
+        .with_state(app)
+}

@@ -1,0 +1,23 @@
+//! An OpenAI-compatible gateway, on loopback, to the person's own Codex.
+//!
+//! A request walks once through the rooms, and its answer once back:
+//!
+//! ```text
+//! http ──▶ openai: parse, check ──▶ Turn ──▶ codex: thread + turn ──stdio──▶ codex app-server
+//!  ▲                                                 │
+//!  └────── openai: encode JSON or SSE ◀── TurnEvent ◀┘
+//! ```
+//!
+//! `http` uses `openai` and `codex`; those two know only the plain types of [`turn`], and not each other.
+
+mod codex;
+mod gateway;
+mod http;
+mod images;
+mod openai;
+pub mod settings;
+mod turn;
+
+pub use codex::Account;
+pub use gateway::{Config, GatewayHandle, StartError, Status, StatusWatch, start};
+pub use images::AddressPolicy;

@@ -1,0 +1,8 @@
+//! Chat completions.
+
+mod message;
+mod request;
+mod response;
+
+pub(crate) use request::{ChatRequest, Delivery, ImagePart};
+pub(crate) use response::{ChatCompletion, Chunks};

@@ -1,0 +1,163 @@
+//! A chat completion request, checked and understood.
+
+use serde_json::{Map, Value};
+
+use super::message;
+use crate::{
+    openai::{
+        error::ApiError,
+        policy,
+        value::{At, Fields},
+    },
+    turn::Item,
+};
+
+/// What a caller asks for. The images among the items are still as the caller gave them.
+#[derive(Debug, PartialEq)]
+pub(crate) struct ChatRequest {
+    pub(crate) model: String,
+    pub(crate) items: Vec<Item>,
+    pub(crate) images: Vec<ImagePart>,
+    pub(crate) effort: Option<String>,
+    /// How the answer is wanted.
+    pub(crate) delivery: Delivery,
+    /// What was accepted though it can't be honoured, by its path.
+    pub(crate) ignored: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    Whole,
+    Stream { include_usage: bool },
+}
+
+/// Where an image stands.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ImagePart {
+    /// The indices of its item and of the part within it.
+    pub(crate) item: usize,
+    pub(crate) part: usize,
+    /// The field that holds its URL, such as `messages[0].content[1].image_url.url`.
+    pub(crate) param: String,
+}
+
+impl ChatRequest {
+    pub(crate) fn parse(mut body: Map<String, Value>) -> Result<Self, ApiError> {
+        policy::apply(policy::CHAT, &mut body)?;
+        let mut fields = Fields::new(body);
+        let model = fields.require("model")?.string()?;
+        if model.is_empty() {
+            return Err(ApiError::invalid("model", "invalid_value", "`model` must name a model."));
+        }
+        let effort = fields.take("reasoning_effort").map(At::string).transpose()?;
+        let stream = fields.take("stream").map(At::bool).transpose()?.unwrap_or(false);
+        let include_usage = stream_options(&mut fields, stream)?;
+        let messages = message::parse(fields.require("messages")?)?;
+        fields.finish()?;
+        Ok(Self {
+            model,
+            items: messages.items,
+            images: messages.images,
+            effort,
+            delivery: if stream { Delivery::Stream { include_usage } } else { Delivery::Whole },
+            ignored: messages.ignored,
+        })
+    }
+}
+
+/// Whether usage is to be streamed too.
+fn stream_options(fields: &mut Fields, stream: bool) -> Result<bool, ApiError> {
+    let Some(options) = fields.take("stream_options") else { return Ok(false) };
+    if !stream {
+        return Err(ApiError::invalid(
+            "stream_options",
+            "invalid_value",
+            "`stream_options` is only allowed when `stream` is true.",
+        ));
+    }
+    let mut options = options.object()?;
+    let include_usage = options.take("include_usage").map(At::bool).transpose()?.unwrap_or(false);
+    // Padding against eavesdroppers on the network, which loopback does not have: none is sent either way.
+    options.take("include_obfuscation").map(At::bool).transpose()?;
+    options.finish()?;
+    Ok(include_usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::turn::{Content, Role};
+    use serde_json::json;
+
+    fn parse(body: Value) -> Result<ChatRequest, ApiError> {
+        ChatRequest::parse(body.as_object().unwrap().clone())
+    }
+
+    fn refused(body: Value) -> (Option<String>, Option<String>, String) {
+        let error = parse(body).unwrap_err();
+        assert_eq!((error.status, error.body.kind), (400, "invalid_request_error"));
+        (error.body.param, error.body.code, error.body.message)
+    }
+
+    #[test]
+    fn a_plain_request_is_a_turn() {
+        let request = parse(json!({"model": "m", "messages": [{"role": "user", "content": "hi"}]})).unwrap();
+        assert_eq!(
+            request,
+            ChatRequest {
+                model: "m".into(),
+                items: vec![Item::Message {
+                    role: Role::User,
+                    content: vec![Content::InputText { text: "hi".into() }]
+                }],
+                images: vec![],
+                effort: None,
+                delivery: Delivery::Whole,
+                ignored: vec![],
+            }
+        );
+    }
+
+    #[test]
+    fn streaming_and_its_options() {
+        let delivery = |stream: Value, options: Value| {
+            let body = json!({
+                "model": "m", "messages": [{"role": "user", "content": ""}],
+                "stream": stream, "stream_options": options,
+            });
+            parse(body).map(|request| request.delivery)
+        };
+        assert_eq!(delivery(json!(false), Value::Null).unwrap(), Delivery::Whole);
+        assert_eq!(delivery(json!(true), Value::Null).unwrap(), Delivery::Stream { include_usage: false });
+        let usage = json!({"include_usage": true, "include_obfuscation": false});
+        assert_eq!(delivery(json!(true), usage.clone()).unwrap(), Delivery::Stream { include_usage: true });
+        let param = |result: Result<Delivery, ApiError>| result.unwrap_err().body.param.unwrap();
+        assert_eq!(param(delivery(Value::Null, usage)), "stream_options");
+        assert_eq!(param(delivery(json!(true), json!({"include_usage": 1}))), "stream_options.include_usage");
+        assert_eq!(param(delivery(json!(true), json!({"x": 1}))), "stream_options.x");
+        assert_eq!(param(delivery(json!("yes"), Value::Null)), "stream");
+    }
+
+    #[test]
+    fn missing_and_wrong_fields_are_named() {
+        let user = json!([{"role": "user", "content": "hi"}]);
+        for (body, param, code) in [
+            (json!({}), "model", "missing_required_parameter"),
+            (json!({"model": "m"}), "messages", "missing_required_parameter"),
+            (json!({"model": null, "messages": user}), "model", "missing_required_parameter"),
+            (json!({"model": 7, "messages": user}), "model", "invalid_type"),
+            (json!({"model": "", "messages": user}), "model", "invalid_value"),
+            (json!({"model": "m", "messages": "hi"}), "messages", "invalid_type"),
+            (json!({"model": "m", "messages": []}), "messages", "invalid_value"),
+            (
+                json!({"model": "m", "messages": user, "reasoning_effort": 1}),
+                "reasoning_effort",
+                "invalid_type",
+            ),
+        ] {
+            let (found_param, found_code, message) = refused(body.clone());
+            assert_eq!((found_param.as_deref(), found_code.as_deref()), (Some(param), Some(code)), "{body}");
+            assert!(message.contains(param), "{message}");
+        }
+    }
+}

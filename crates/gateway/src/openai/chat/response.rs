@@ -1,0 +1,261 @@
+//! Chat completions and their chunks, as OpenAI's reference has them.
+
+use serde::Serialize;
+
+use crate::{
+    openai::{new_id, now},
+    turn::{Completion, Finish, Usage},
+};
+
+/// A whole answer.
+#[derive(Debug, Serialize)]
+pub(crate) struct ChatCompletion<'a> {
+    id: String,
+    object: &'static str,
+    created: u64,
+    model: &'a str,
+    choices: [Choice<'a>; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<CompletionUsage>,
+    system_fingerprint: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Choice<'a> {
+    index: u32,
+    message: Message<'a>,
+    logprobs: Option<()>,
+    finish_reason: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Message<'a> {
+    role: &'static str,
+    content: &'a str,
+    refusal: Option<&'a str>,
+    annotations: [(); 0],
+}
+
+impl<'a> ChatCompletion<'a> {
+    /// `model` is the name that the caller asked for.
+    pub(crate) fn new(model: &'a str, content: &'a str, completion: Completion) -> Self {
+        Self {
+            id: new_id("chatcmpl-"),
+            object: "chat.completion",
+            created: now(),
+            model,
+            choices: [Choice {
+                index: 0,
+                message: Message { role: "assistant", content, refusal: None, annotations: [] },
+                logprobs: None,
+                finish_reason: finish_reason(completion.finish),
+            }],
+            usage: completion.usage.map(CompletionUsage::from),
+            system_fingerprint: None,
+        }
+    }
+}
+
+/// Makes the chunks of one streamed answer, which share their id, time and model.
+#[derive(Debug)]
+pub(crate) struct Chunks {
+    id: String,
+    created: u64,
+    model: String,
+    include_usage: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Chunk<'a> {
+    id: &'a str,
+    object: &'static str,
+    created: u64,
+    model: &'a str,
+    system_fingerprint: Option<&'static str>,
+    choices: Vec<ChunkChoice<'a>>,
+    /// `null` in every chunk but the last, and only where the caller asked for usage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<Option<CompletionUsage>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChunkChoice<'a> {
+    index: u32,
+    delta: Delta<'a>,
+    logprobs: Option<()>,
+    finish_reason: Option<&'static str>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Delta<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<&'a str>,
+}
+
+impl Chunks {
+    pub(crate) fn new(model: String, include_usage: bool) -> Self {
+        Self { id: new_id("chatcmpl-"), created: now(), model, include_usage }
+    }
+
+    /// The first chunk, which names the role.
+    pub(crate) fn role(&self) -> Chunk<'_> {
+        self.choice(Delta { role: Some("assistant"), content: Some("") }, None)
+    }
+
+    pub(crate) fn content<'a>(&'a self, text: &'a str) -> Chunk<'a> {
+        self.choice(Delta { content: Some(text), ..Delta::default() }, None)
+    }
+
+    pub(crate) fn finish(&self, finish: Finish) -> Chunk<'_> {
+        self.choice(Delta::default(), Some(finish_reason(finish)))
+    }
+
+    /// The chunk after the last choice, where the caller asked for it and Codex reported any usage.
+    pub(crate) fn usage(&self, usage: Option<Usage>) -> Option<Chunk<'_>> {
+        let usage = usage.filter(|_| self.include_usage)?;
+        Some(self.chunk(Vec::new(), Some(Some(usage.into()))))
+    }
+
+    fn choice<'a>(&'a self, delta: Delta<'a>, finish_reason: Option<&'static str>) -> Chunk<'a> {
+        let choice = ChunkChoice { index: 0, delta, logprobs: None, finish_reason };
+        self.chunk(vec![choice], self.include_usage.then_some(None))
+    }
+
+    fn chunk<'a>(
+        &'a self,
+        choices: Vec<ChunkChoice<'a>>,
+        usage: Option<Option<CompletionUsage>>,
+    ) -> Chunk<'a> {
+        Chunk {
+            id: &self.id,
+            object: "chat.completion.chunk",
+            created: self.created,
+            model: &self.model,
+            system_fingerprint: None,
+            choices,
+            usage,
+        }
+    }
+}
+
+fn finish_reason(finish: Finish) -> &'static str {
+    match finish {
+        Finish::Stop => "stop",
+        Finish::Length => "length",
+        Finish::ContentFilter => "content_filter",
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct CompletionUsage {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    total_tokens: u64,
+    prompt_tokens_details: PromptTokensDetails,
+    completion_tokens_details: CompletionTokensDetails,
+}
+
+#[derive(Debug, Serialize)]
+struct PromptTokensDetails {
+    cached_tokens: u64,
+    audio_tokens: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct CompletionTokensDetails {
+    reasoning_tokens: u64,
+    audio_tokens: u64,
+    accepted_prediction_tokens: u64,
+    rejected_prediction_tokens: u64,
+}
+
+impl From<Usage> for CompletionUsage {
+    fn from(usage: Usage) -> Self {
+        Self {
+            prompt_tokens: usage.input,
+            completion_tokens: usage.output,
+            total_tokens: usage.input + usage.output,
+            prompt_tokens_details: PromptTokensDetails { cached_tokens: usage.cached_input, audio_tokens: 0 },
+            completion_tokens_details: CompletionTokensDetails {
+                reasoning_tokens: usage.reasoning_output,
+                audio_tokens: 0,
+                accepted_prediction_tokens: 0,
+                rejected_prediction_tokens: 0,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    const USAGE: Usage = Usage { input: 11, cached_input: 3, output: 7, reasoning_output: 2 };
+
+    fn usage() -> Value {
+        json!({
+            "prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18,
+            "prompt_tokens_details": {"cached_tokens": 3, "audio_tokens": 0},
+            "completion_tokens_details": {
+                "reasoning_tokens": 2, "audio_tokens": 0,
+                "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0,
+            },
+        })
+    }
+
+    fn json(value: impl Serialize) -> Value {
+        let mut value = serde_json::to_value(value).unwrap();
+        assert!(value["id"].as_str().unwrap().starts_with("chatcmpl-"));
+        assert!(value["created"].as_u64().unwrap() > 1_700_000_000);
+        let fields = value.as_object_mut().unwrap();
+        fields.remove("id");
+        fields.remove("created");
+        value
+    }
+
+    #[test]
+    fn a_whole_answer() {
+        let completion = Completion { finish: Finish::Stop, usage: Some(USAGE) };
+        assert_eq!(
+            json(ChatCompletion::new("gpt-4o", "pong", completion)),
+            json!({
+                "object": "chat.completion", "model": "gpt-4o", "system_fingerprint": null, "usage": usage(),
+                "choices": [{
+                    "index": 0, "logprobs": null, "finish_reason": "stop",
+                    "message": {"role": "assistant", "content": "pong", "refusal": null, "annotations": []},
+                }],
+            })
+        );
+    }
+
+    #[test]
+    fn chunks_with_usage() {
+        let chunks = Chunks::new("m".into(), true);
+        let chunk = |delta: Value, finish_reason: Value| {
+            json!({
+                "object": "chat.completion.chunk", "model": "m", "system_fingerprint": null, "usage": null,
+                "choices": [{"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish_reason}],
+            })
+        };
+        assert_eq!(json(chunks.role()), chunk(json!({"role": "assistant", "content": ""}), Value::Null));
+        assert_eq!(json(chunks.content("po")), chunk(json!({"content": "po"}), Value::Null));
+        assert_eq!(json(chunks.finish(Finish::Length)), chunk(json!({}), json!("length")));
+        assert_eq!(
+            json(chunks.usage(Some(USAGE)).unwrap()),
+            json!({
+                "object": "chat.completion.chunk", "model": "m", "system_fingerprint": null, "choices": [],
+                "usage": usage(),
+            })
+        );
+    }
+
+    #[test]
+    fn chunks_without_usage_do_not_mention_it() {
+        let chunks = Chunks::new("m".into(), false);
+        assert!(json(chunks.content("x")).get("usage").is_none());
+        assert!(chunks.usage(Some(USAGE)).is_none());
+    }
+}

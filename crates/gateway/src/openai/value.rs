@@ -1,0 +1,114 @@
+//! Reads a JSON request field by field, with errors that name the field.
+
+use serde_json::{Map, Value};
+
+use super::error::ApiError;
+
+/// A value and where it stands, such as `messages[2].content`.
+#[derive(Debug)]
+pub(super) struct At {
+    path: String,
+    value: Value,
+}
+
+/// An object whose fields are taken out one by one.
+#[derive(Debug)]
+pub(super) struct Fields {
+    path: String,
+    fields: Map<String, Value>,
+}
+
+impl At {
+    pub(super) fn new(path: impl Into<String>, value: Value) -> Self {
+        Self { path: path.into(), value }
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(super) fn value(&self) -> &Value {
+        &self.value
+    }
+
+    pub(super) fn string(self) -> Result<String, ApiError> {
+        match self.value {
+            Value::String(text) => Ok(text),
+            other => Err(wrong_type(&self.path, "a string", &other)),
+        }
+    }
+
+    pub(super) fn bool(self) -> Result<bool, ApiError> {
+        self.value.as_bool().ok_or_else(|| wrong_type(&self.path, "true or false", &self.value))
+    }
+
+    /// The elements of a list, each with its index in its path.
+    pub(super) fn list(self) -> Result<Vec<At>, ApiError> {
+        match self.value {
+            Value::Array(values) => Ok(values
+                .into_iter()
+                .enumerate()
+                .map(|(index, value)| At { path: format!("{}[{index}]", self.path), value })
+                .collect()),
+            other => Err(wrong_type(&self.path, "a list", &other)),
+        }
+    }
+
+    pub(super) fn object(self) -> Result<Fields, ApiError> {
+        match self.value {
+            Value::Object(fields) => Ok(Fields { path: self.path, fields }),
+            other => Err(wrong_type(&self.path, "an object", &other)),
+        }
+    }
+}
+
+impl Fields {
+    pub(super) fn new(fields: Map<String, Value>) -> Self {
+        Self { path: String::new(), fields }
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Where a field of this object stands.
+    pub(super) fn path_of(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    /// Takes a field out. One that is `null` is the same as one that is not there.
+    pub(super) fn take(&mut self, name: &str) -> Option<At> {
+        let value = self.fields.remove(name).filter(|value| !value.is_null())?;
+        Some(At { path: self.path_of(name), value })
+    }
+
+    pub(super) fn require(&mut self, name: &str) -> Result<At, ApiError> {
+        self.take(name).ok_or_else(|| {
+            let path = self.path_of(name);
+            ApiError::invalid(&path, "missing_required_parameter", format!("`{path}` is required."))
+        })
+    }
+
+    /// Refuses the first field that is left, unless it is `null`: whatever was not taken out would be ignored.
+    pub(super) fn finish(self) -> Result<(), ApiError> {
+        match self.fields.iter().find(|(_, value)| !value.is_null()) {
+            None => Ok(()),
+            Some((name, _)) => {
+                let path = self.path_of(name);
+                Err(ApiError::unsupported(&path, format!("`{path}` is not supported. Remove it.")))
+            }
+        }
+    }
+}
+
+fn wrong_type(path: &str, expected: &str, value: &Value) -> ApiError {
+    let found = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    };
+    ApiError::invalid(path, "invalid_type", format!("`{path}` must be {expected}, not {found}."))
+}

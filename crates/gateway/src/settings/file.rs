@@ -1,0 +1,173 @@
+//! The configuration file: JSON, readable and writable by its owner only.
+
+use std::{
+    fmt, fs, io,
+    io::Write,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::Token;
+
+/// What `config.json` can hold. The first five fields are those of the Python `codex-gateway`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConfigFile {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<WrittenToken>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning_effort: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codex: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_active_turns: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_queued_turns: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_timeout_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_timeout_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn_timeout_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_body_bytes: Option<usize>,
+}
+
+/// A token as it stands in the file, not yet checked.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WrittenToken(pub(super) String);
+
+impl From<&Token> for WrittenToken {
+    fn from(token: &Token) -> Self {
+        Self(token.expose().to_owned())
+    }
+}
+
+impl fmt::Debug for WrittenToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WrittenToken([redacted])")
+    }
+}
+
+/// A configuration file as it was read.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    pub(super) config: ConfigFile,
+    /// Fields that mean nothing here, by their path.
+    pub(super) unknown: Vec<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    #[error("the config file {path} can't be read: {source}")]
+    Read { path: PathBuf, source: io::Error },
+    /// `source` names the line and column.
+    #[error("the config file {path} is not valid: {source}")]
+    Invalid { path: PathBuf, source: serde_json::Error },
+    #[error("the config file {path} exists already; use --force to replace it")]
+    Exists { path: PathBuf },
+    #[error("the config file {path} can't be written: {source}")]
+    Write { path: PathBuf, source: io::Error },
+}
+
+/// Reads the file; one that isn't there is the same as an empty one.
+pub(super) fn read(path: &Path) -> Result<Read, FileError> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Read::default()),
+        Err(source) => return Err(FileError::Read { path: path.to_owned(), source }),
+    };
+    let invalid = |source| FileError::Invalid { path: path.to_owned(), source };
+    let mut unknown = Vec::new();
+    let mut json = serde_json::Deserializer::from_str(&text);
+    let config =
+        serde_ignored::deserialize(&mut json, |field| unknown.push(field.to_string())).map_err(invalid)?;
+    json.end().map_err(invalid)?;
+    Ok(Read { config, unknown })
+}
+
+/// Writes the file whole or not at all, with mode 0600, below folders of mode 0700. An existing file is replaced only
+/// with `replace`; if it is a link, the link is replaced and its target left alone.
+pub fn write(path: &Path, config: &ConfigFile, replace: bool) -> Result<(), FileError> {
+    let failed = |source| FileError::Write { path: path.to_owned(), source };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    // Temporary files are created with mode 0600.
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut text = serde_json::to_vec_pretty(config).map_err(|error| failed(error.into()))?;
+    text.push(b'\n');
+    file.write_all(&text).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+    let persisted = if replace { file.persist(path) } else { file.persist_noclobber(path) };
+    match persisted {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(FileError::Exists { path: path.to_owned() })
+        }
+        Err(error) => Err(failed(error.error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn what_is_written_is_private_and_read_back() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a/b/config.json");
+        let config = ConfigFile {
+            token: Some(WrittenToken("hunter2".into())),
+            port: Some(9000),
+            ..ConfigFile::default()
+        };
+        assert!(!format!("{config:?}").contains("hunter2"));
+        write(&path, &config, false).unwrap();
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+        assert!(read(&path).unwrap().config == config);
+        assert!(matches!(write(&path, &config, false), Err(FileError::Exists { .. })));
+        write(&path, &ConfigFile::default(), true).unwrap();
+        assert!(read(&path).unwrap().config == ConfigFile::default());
+    }
+
+    #[test]
+    fn a_link_is_replaced_and_not_followed() {
+        let home = tempfile::tempdir().unwrap();
+        let (link, target) = (home.path().join("config.json"), home.path().join("precious"));
+        fs::write(&target, "precious").unwrap();
+        symlink(&target, &link).unwrap();
+        assert!(write(&link, &ConfigFile::default(), false).is_err());
+        write(&link, &ConfigFile::default(), true).unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "precious");
+    }
+
+    #[test]
+    fn errors_name_the_line_and_unknown_fields_are_reported() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("config.json");
+        fs::write(&path, "{\n  \"port\": \"many\"\n}").unwrap();
+        let error = read(&path).err().unwrap().to_string();
+        assert!(error.contains("line 2") && error.contains("config.json"), "{error}");
+        fs::write(&path, r#"{"port": 1, "colour": "red"}"#).unwrap();
+        assert_eq!(read(&path).unwrap().unknown, ["colour"]);
+        fs::write(&path, "{} {}").unwrap();
+        assert!(matches!(read(&path), Err(FileError::Invalid { .. })));
+        assert!(read(&home.path().join("none.json")).unwrap().config == ConfigFile::default());
+    }
+}

@@ -1,0 +1,265 @@
+//! Settings: from the command line, else the environment, else the configuration file, else a default.
+
+mod file;
+mod token;
+
+use std::{
+    env,
+    net::{IpAddr, Ipv4Addr},
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+pub use file::{ConfigFile, FileError, WrittenToken, write};
+pub use token::{Token, TokenError};
+
+/// Everything that the gateway can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Always a loopback address.
+    pub host: IpAddr,
+    /// 0 takes any free port.
+    pub port: u16,
+    /// `None` where no source names one.
+    pub token: Option<Token>,
+    /// The effort for requests that name none; the model's own default when `None`.
+    pub reasoning_effort: Option<String>,
+    /// The Codex to run; searched for when `None`.
+    pub codex: Option<PathBuf>,
+    /// Turns that run at the same time.
+    pub max_active_turns: usize,
+    /// Turns that may wait for their place.
+    pub max_queued_turns: usize,
+    /// How long a turn may wait for its place.
+    pub queue_timeout: Duration,
+    /// How long Codex may take to answer one request of the gateway, which is not the time of a turn.
+    pub request_timeout: Duration,
+    /// How long a turn may take from its start to its end.
+    pub turn_timeout: Duration,
+    pub max_body_bytes: usize,
+    /// What was accepted and yet means nothing, for people to read.
+    pub warnings: Vec<String>,
+}
+
+/// Values that were given on the command line.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    pub token: Option<String>,
+    pub host: Option<String>,
+    pub port: Option<u16>,
+    pub cwd: Option<PathBuf>,
+    pub reasoning_effort: Option<String>,
+    pub codex: Option<PathBuf>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{origin} {problem}")]
+    Invalid { origin: String, problem: String },
+}
+
+/// Where the configuration file is: the path given, else `CODEX_GATEWAY_CONFIG`, else below `XDG_CONFIG_HOME` or
+/// `~/.config`.
+pub fn config_path(given: Option<&Path>) -> PathBuf {
+    let home = || env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let named = given.map(Path::to_owned).or_else(|| env::var_os("CODEX_GATEWAY_CONFIG").map(PathBuf::from));
+    if let Some(path) = named {
+        return path.strip_prefix("~").map_or(path.clone(), |rest| home().join(rest));
+    }
+    let config_home = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    config_home.unwrap_or_else(|| home().join(".config")).join("codex-gateway/config.json")
+}
+
+impl Settings {
+    /// Reads all sources. The file at `path` need not exist; without a path, no file is read.
+    pub fn load(overrides: &Overrides, path: Option<&Path>) -> Result<Self, SettingsError> {
+        Self::from_sources(overrides, |name| env::var(name).ok(), path)
+    }
+
+    fn from_sources(
+        overrides: &Overrides,
+        variable: impl Fn(&str) -> Option<String>,
+        path: Option<&Path>,
+    ) -> Result<Self, SettingsError> {
+        let file::Read { config, unknown } = path.map(file::read).transpose()?.unwrap_or_default();
+        let path = path.unwrap_or(Path::new(""));
+        let mut warnings: Vec<String> =
+            unknown.iter().map(|field| format!("`{field}` in {} means nothing", path.display())).collect();
+        let sources = Sources { variable, path };
+
+        let token = sources.pick(overrides.token.clone(), "token", config.token.map(|token| token.0))?;
+        let token = token.map(|token| token.try_map(|token: String| Token::parse(&token))).transpose()?;
+        let host = sources.pick(overrides.host.clone(), "host", config.host)?;
+        let host = host.map(|host| host.try_map(|host: String| loopback(&host))).transpose()?;
+        let cwd = sources.pick(overrides.cwd.clone(), "cwd", config.cwd)?;
+        if let Some(cwd) = cwd {
+            warnings.push(format!(
+                "{} has no effect: the model has no access to files, so Codex works in an empty folder",
+                cwd.origin
+            ));
+        }
+        let effort =
+            sources.pick(overrides.reasoning_effort.clone(), "reasoning_effort", config.reasoning_effort)?;
+        let seconds = |name, value, default| sources.positive(name, value, default).map(Duration::from_secs);
+        Ok(Self {
+            host: host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            port: sources.pick(overrides.port, "port", config.port)?.map_or(8000, |port| port.value),
+            token,
+            reasoning_effort: effort.map(|effort| effort.value).filter(|effort| !effort.is_empty()),
+            codex: sources.pick(overrides.codex.clone(), "codex", config.codex)?.map(|codex| codex.value),
+            max_active_turns: sources.positive("max_active_turns", config.max_active_turns, 16)?,
+            max_queued_turns: sources
+                .pick(None, "max_queued_turns", config.max_queued_turns)?
+                .map_or(64, |turns| turns.value),
+            queue_timeout: seconds("queue_timeout_seconds", config.queue_timeout_seconds, 60)?,
+            request_timeout: seconds("request_timeout_seconds", config.request_timeout_seconds, 30)?,
+            turn_timeout: seconds("turn_timeout_seconds", config.turn_timeout_seconds, 600)?,
+            max_body_bytes: sources.positive("max_body_bytes", config.max_body_bytes, 64 * 1024 * 1024)?,
+            warnings,
+        })
+    }
+}
+
+/// Looks a setting up where it may stand, and remembers where it stood.
+struct Sources<'a, V> {
+    variable: V,
+    path: &'a Path,
+}
+
+struct Found<T> {
+    value: T,
+    /// Where the value stood, for messages.
+    origin: String,
+}
+
+impl<T> Found<T> {
+    fn try_map<U, E: std::fmt::Display>(self, f: impl FnOnce(T) -> Result<U, E>) -> Result<U, SettingsError> {
+        let Self { value, origin } = self;
+        f(value).map_err(|problem| SettingsError::Invalid { origin, problem: problem.to_string() })
+    }
+}
+
+impl<V: Fn(&str) -> Option<String>> Sources<'_, V> {
+    fn pick<T: FromStr>(
+        &self,
+        flag: Option<T>,
+        name: &str,
+        file: Option<T>,
+    ) -> Result<Option<Found<T>>, SettingsError>
+    where
+        T::Err: std::fmt::Display,
+    {
+        if let Some(value) = flag {
+            return Ok(Some(Found { value, origin: format!("--{}", name.replace('_', "-")) }));
+        }
+        let variable = format!("CODEX_GATEWAY_{}", name.to_uppercase());
+        if let Some(text) = (self.variable)(&variable) {
+            return match text.parse() {
+                Ok(value) => Ok(Some(Found { value, origin: variable })),
+                Err(error) => Err(SettingsError::Invalid {
+                    origin: variable,
+                    problem: format!("can't be used: {error}"),
+                }),
+            };
+        }
+        Ok(file.map(|value| Found { value, origin: format!("`{name}` in {}", self.path.display()) }))
+    }
+
+    /// A number of at least 1.
+    fn positive<T>(&self, name: &str, file: Option<T>, default: T) -> Result<T, SettingsError>
+    where
+        T: FromStr + Default + PartialEq,
+        T::Err: std::fmt::Display,
+    {
+        match self.pick(None, name, file)? {
+            None => Ok(default),
+            Some(found) if found.value == T::default() => {
+                Err(SettingsError::Invalid { origin: found.origin, problem: "must be at least 1".to_owned() })
+            }
+            Some(found) => Ok(found.value),
+        }
+    }
+}
+
+/// Only addresses of this machine: the gateway must never be reachable from another one.
+fn loopback(host: &str) -> Result<IpAddr, String> {
+    let address = match host {
+        "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        _ => host.trim_matches(['[', ']']).parse().ok(),
+    };
+    address.filter(IpAddr::is_loopback).ok_or_else(|| {
+        format!("is `{host}`, but the gateway listens on loopback only: use 127.0.0.1, ::1 or localhost")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(overrides: &Overrides, env: &[(&str, &str)], file: &str) -> Result<Settings, SettingsError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        std::fs::write(&path, file).unwrap();
+        let variable =
+            |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        Settings::from_sources(overrides, variable, Some(&path))
+    }
+
+    fn problem(env: &[(&str, &str)], file: &str) -> String {
+        load(&Overrides::default(), env, file).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn flags_come_before_the_environment_and_that_before_the_file() {
+        let file = r#"{"token": "from-file", "port": 1, "reasoning_effort": "low"}"#;
+        let env = [("CODEX_GATEWAY_TOKEN", "from-env"), ("CODEX_GATEWAY_PORT", "2")];
+        let flags = Overrides { port: Some(3), ..Overrides::default() };
+        let settings = load(&flags, &env, file).unwrap();
+        assert_eq!(settings.token, Some(Token::parse("from-env").unwrap()));
+        assert_eq!((settings.port, settings.reasoning_effort.as_deref()), (3, Some("low")));
+    }
+
+    #[test]
+    fn nothing_at_all_gives_the_defaults() {
+        let settings = load(&Overrides::default(), &[], "{}").unwrap();
+        assert_eq!((settings.host.to_string().as_str(), settings.port), ("127.0.0.1", 8000));
+        assert_eq!((settings.token, settings.reasoning_effort), (None, None));
+        assert_eq!((settings.max_active_turns, settings.max_queued_turns), (16, 64));
+        assert!(settings.warnings.is_empty());
+    }
+
+    #[test]
+    fn only_loopback_is_listened_on() {
+        for host in ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost"] {
+            assert!(load(&Overrides::default(), &[("CODEX_GATEWAY_HOST", host)], "{}").is_ok(), "{host}");
+        }
+        for host in ["0.0.0.0", "::", "192.168.0.1", "example.org", ""] {
+            let problem = problem(&[("CODEX_GATEWAY_HOST", host)], "{}");
+            assert!(
+                problem.starts_with("CODEX_GATEWAY_HOST is") && problem.contains("127.0.0.1"),
+                "{problem}"
+            );
+        }
+    }
+
+    #[test]
+    fn problems_name_their_source_and_never_the_token() {
+        assert!(
+            problem(&[("CODEX_GATEWAY_PORT", "many")], "{}").starts_with("CODEX_GATEWAY_PORT can't be used")
+        );
+        assert!(problem(&[], r#"{"max_active_turns": 0}"#).contains("`max_active_turns` in"));
+        assert!(problem(&[], r#"{"port": 70000}"#).contains("line 1"));
+        let problem = problem(&[], r#"{"token": "sk-secret"}"#);
+        assert!(problem.contains("API key") && !problem.contains("sk-secret"), "{problem}");
+    }
+
+    #[test]
+    fn what_has_no_effect_is_said() {
+        let settings = load(&Overrides::default(), &[], r#"{"cwd": "/tmp", "colour": 1}"#).unwrap();
+        assert_eq!(settings.warnings.len(), 2);
+        assert!(settings.warnings[0].contains("colour") && settings.warnings[1].contains("cwd"));
+    }
+}
