@@ -1,0 +1,125 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use gateway::settings::Overrides;
+
+/// Lets any program written against the OpenAI API run on your own Codex.
+///
+/// The gateway listens on loopback only and drives `codex app-server`. Give a program the base URL
+/// http://127.0.0.1:8000/v1 and the gateway's local token as its API key.
+///
+/// Without a command, the gateway is started (`serve`).
+#[derive(Debug, Parser)]
+#[command(name = "codex-gateway", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start the gateway
+    Serve(Serve),
+    /// Start the gateway on a scripted model: real Codex, no account, answers that are not a model's
+    Demo,
+    /// Write the config file, with a new local token, and print how to use it
+    Init {
+        /// Replace a config file that exists, its token too
+        #[arg(long)]
+        force: bool,
+    },
+    /// Print how a program uses the gateway
+    Show,
+    /// Print the local token
+    Token,
+    /// Print the settings as shell exports
+    Env,
+    /// Write the JSON Schema of the installed Codex's app-server protocol
+    GenerateJsonSchema(Generate),
+    /// Write the TypeScript types of the installed Codex's app-server protocol
+    GenerateTs(Generate),
+    /// Print the completion script of a shell
+    Completions { shell: Shell },
+}
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct Serve {
+    /// Run on the demo model if Codex isn't signed in
+    #[arg(long)]
+    pub(crate) demo_if_signed_out: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Generate {
+    /// The folder to write to
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+/// Each of these can also be set by a CODEX_GATEWAY_… variable, or in the config file
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Settings")]
+pub(crate) struct Options {
+    /// Loopback address to listen on [default: 127.0.0.1]
+    #[arg(long, global = true)]
+    host: Option<String>,
+    /// Port to listen on; 0 takes a free one [default: 8000]
+    #[arg(long, global = true)]
+    port: Option<u16>,
+    /// Local token. Other users of this machine can see a command line: prefer CODEX_GATEWAY_TOKEN or `init`
+    #[arg(long, global = true, hide_default_value = true)]
+    token: Option<String>,
+    /// Accepted for older configurations; the model has no access to files
+    #[arg(long, global = true, value_name = "DIR", hide = true)]
+    cwd: Option<PathBuf>,
+    /// Reasoning effort of requests that name none [default: the model's own]
+    #[arg(long, global = true, value_name = "EFFORT")]
+    reasoning_effort: Option<String>,
+    /// Codex's binary [default: found on PATH and in the usual places]
+    #[arg(long, global = true, value_name = "PATH")]
+    codex: Option<PathBuf>,
+    /// Config file [default: CODEX_GATEWAY_CONFIG, or ~/.config/codex-gateway/config.json]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON, for scripts
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+impl Options {
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides {
+            token: self.token.clone(),
+            host: self.host.clone(),
+            port: self.port,
+            cwd: self.cwd.clone(),
+            reasoning_effort: self.reasoning_effort.clone(),
+            codex: self.codex.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_stand_before_or_after_the_command() {
+        for line in [["codex-gateway", "--port", "9000", "show"], ["codex-gateway", "show", "--port", "9000"]]
+        {
+            assert_eq!(Cli::parse_from(line).options.overrides().port, Some(9000));
+        }
+        assert!(Cli::parse_from(["codex-gateway"]).command.is_none());
+    }
+}

@@ -1,0 +1,69 @@
+//! The command `codex-gateway`.
+
+#![expect(clippy::print_stdout, reason = "what a command is asked for is printed on its standard output")]
+#![expect(clippy::print_stderr, reason = "problems are told on the standard error")]
+
+mod args;
+mod generate;
+mod serve;
+mod setup;
+
+use std::{io::IsTerminal, process::ExitCode};
+
+use clap::{CommandFactory, Parser};
+use gateway::settings::{Settings, config_path};
+use tracing_subscriber::EnvFilter;
+
+use args::{Cli, Command, Options, Serve};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Cli { command, options } = Cli::parse();
+    match run(command.unwrap_or(Command::Serve(Serve::default())), &options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("codex-gateway: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command, options: &Options) -> anyhow::Result<()> {
+    let path = config_path(options.config.as_deref());
+    let load = || -> anyhow::Result<Settings> { Ok(Settings::load(&options.overrides(), Some(&path))?) };
+    match command {
+        Command::Serve(serve) => {
+            start_log()?;
+            serve::serve(load()?, &serve, options.json).await
+        }
+        Command::Demo => {
+            start_log()?;
+            serve::demo(load()?, options.json).await
+        }
+        Command::Init { force } => setup::init(&path, options, force),
+        Command::Show => setup::show(&load()?, options.json),
+        Command::Token => setup::token(&load()?, options.json),
+        Command::Env => setup::env(&load()?, options.json),
+        Command::GenerateJsonSchema(to) => generate::run(&load()?, "generate-json-schema", &to.out).await,
+        Command::GenerateTs(to) => generate::run(&load()?, "generate-ts", &to.out).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "codex-gateway", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}
+
+/// The log goes to standard error. `CODEX_GATEWAY_LOG` chooses what is in it, such as `warn` or `gateway=debug`.
+fn start_log() -> anyhow::Result<()> {
+    let filter = match std::env::var("CODEX_GATEWAY_LOG") {
+        Ok(filter) => EnvFilter::try_new(filter)?,
+        Err(_) => EnvFilter::new("info"),
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Runs the gateway until it is asked to stop.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::Context;
+use gateway::{
+    Account, AddressPolicy, Config, GatewayHandle, Status,
+    settings::{Settings, Token},
+};
+use scripted_model::{CodexConfig, Echo, EventStream, ScriptedModel};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{args::Serve, setup::Access};
+
+/// Starts the gateway on the person's own Codex.
+pub(crate) async fn serve(settings: Settings, options: &Serve, json: bool) -> anyhow::Result<()> {
+    let token = Choice::of(&settings)?;
+    let gateway = start(&settings, &token, Vec::new()).await?;
+    if options.demo_if_signed_out && !can_answer(&gateway).await {
+        gateway.shutdown().await;
+        return demo(settings, json).await;
+    }
+    greet(&gateway, &token, None, json);
+    until_stopped(gateway).await
+}
+
+/// Starts the gateway on the demo model.
+pub(crate) async fn demo(settings: Settings, json: bool) -> anyhow::Result<()> {
+    let token = Choice::of(&settings)?;
+    let model = ScriptedModel::start(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    model.set_default(demo_script());
+    let home = tempfile::Builder::new().prefix("codex-gateway-demo-").tempdir()?;
+    model.codex_home(home.path(), &CodexConfig::default())?;
+    let home_path = home.path().to_str().context("the temporary folder's name is not UTF-8")?.to_owned();
+    let gateway = start(&settings, &token, vec![("CODEX_HOME".to_owned(), home_path)]).await?;
+    const NOTICE: &str =
+        "This is the demo: the real Codex runs, on a scripted model. Its answers are not a model's.";
+    greet(&gateway, &token, Some(NOTICE), json);
+    let stopped = until_stopped(gateway).await;
+    model.shutdown().await;
+    stopped
+}
+
+/// Says what was asked, word by word, so that a stream can be seen.
+fn demo_script() -> EventStream {
+    EventStream::default().echo(Echo {
+        prefix: "This answer is scripted: the demo model repeats what it was asked. You said: ".to_owned(),
+        pause_ms: 30,
+    })
+}
+
+/// The token that the gateway is opened with.
+struct Choice {
+    token: Token,
+    /// Whether it was made up for this run, so that nobody else knows it.
+    generated: bool,
+}
+
+impl Choice {
+    fn of(settings: &Settings) -> anyhow::Result<Self> {
+        Ok(match settings.token.clone() {
+            Some(token) => Self { token, generated: false },
+            None => Self { token: Token::generate()?, generated: true },
+        })
+    }
+}
+
+async fn start(
+    settings: &Settings,
+    token: &Choice,
+    codex_env: Vec<(String, String)>,
+) -> anyhow::Result<GatewayHandle> {
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    let config = Config {
+        settings: settings.clone(),
+        token: token.token.clone(),
+        codex_env,
+        image_addresses: AddressPolicy::PublicOnly,
+    };
+    Ok(gateway::start(config).await?)
+}
+
+/// Whether Codex runs and is signed in, as far as it needs to be.
+async fn can_answer(gateway: &GatewayHandle) -> bool {
+    match gateway.status().settled().await {
+        Status::Ready { account, .. } => account != Account::SignedOut,
+        // Trouble with Codex itself is not mended by the demo, which runs the same Codex.
+        _ => true,
+    }
+}
+
+/// Says where the gateway is. A token from the config file is known already, and kept out of logs.
+fn greet(gateway: &GatewayHandle, token: &Choice, notice: Option<&str>, json: bool) {
+    let access = Access { base_url: gateway.base_url(), token: &token.token };
+    if json {
+        println!("{}", access.json());
+        return;
+    }
+    println!("Codex Gateway is on: {}", access.base_url);
+    if let Some(notice) = notice {
+        println!("{notice}");
+    }
+    if token.generated {
+        println!(
+            "\nPaste this into Python:\n\n{}\nprint(client.chat.completions.create(model=client.models.list().data[0].id, \
+             messages=[{{\"role\": \"user\", \"content\": \"Say pong\"}}]).choices[0].message.content)\n\n\
+             The token is good until the gateway stops; `codex-gateway init` makes one that lasts.",
+            access.python()
+        );
+    } else {
+        println!("`codex-gateway show` prints the lines to paste into Python.");
+    }
+}
+
+/// Tells changes of status, until SIGINT or SIGTERM.
+async fn until_stopped(gateway: GatewayHandle) -> anyhow::Result<()> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut status = gateway.status();
+    loop {
+        let changed = tokio::select! {
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+            changed = status.changed() => changed,
+        };
+        match changed {
+            Status::Ready { codex_version, account: Account::SignedOut } => {
+                eprintln!(
+                    "Codex {codex_version} isn't signed in: run `codex login`. `codex-gateway demo` works without."
+                );
+            }
+            Status::Ready { codex_version, .. } => eprintln!("Codex {codex_version} is ready."),
+            Status::Trouble(trouble) => eprintln!("Codex isn't running: {trouble}. Trying again."),
+            Status::Starting | Status::Stopped => {}
+        }
+    }
+    // A second signal, or a stop that hangs, does not wait for order.
+    tokio::select! {
+        () = gateway.shutdown() => {}
+        _ = interrupt.recv() => {}
+        () = tokio::time::sleep(Duration::from_secs(5)) => {}
+    }
+    Ok(())
+}
