@@ -37,8 +37,6 @@ pub enum StartError {
     Listen { address: SocketAddr, source: io::Error },
     #[error("can't make a private folder for Codex: {0}")]
     Folder(io::Error),
-    #[error("can't set up fetching of images: {0}")]
-    Images(reqwest::Error),
 }
 
 /// A running gateway. Dropping it stops everything at once; [`GatewayHandle::shutdown`] does so in order.
@@ -72,7 +70,7 @@ pub async fn start(config: Config) -> Result<GatewayHandle, StartError> {
         _ => StartError::Listen { address, source },
     })?;
     let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
-    let images = ImageFetcher::new(image_addresses).map_err(StartError::Images)?;
+    let images = ImageFetcher::new(image_addresses);
     let supervisor = Supervisor::start(CodexLaunch {
         codex: settings.codex.clone(),
         env: codex_env,

@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Which addresses an [`ImageFetcher`](super::ImageFetcher) connects to.
+/// Which addresses the gateway fetches remote images from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum AddressPolicy {
     /// Those that are globally reachable by the IANA special-purpose address registries.

@@ -11,7 +11,7 @@ const MIB: usize = 1024 * 1024;
 /// A message says what to do. It may name a host, but never holds the path, query or credentials of a URL, nor
 /// the image's bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ImageError {
+pub(crate) enum ImageError {
     /// Neither an absolute `http` or `https` URL nor a base64 data URL. The text says what is wrong.
     #[error(
         "Invalid image URL: {0}. Send an absolute http or https URL, or the image inline as \
@@ -31,7 +31,7 @@ pub enum ImageError {
     #[error("The image file is larger than {} MiB. Send a smaller one.", MAX_FILE_BYTES / MIB)]
     FileTooLarge,
 
-    /// The picture is larger than [`MAX_SIDE`] or [`MAX_DECODED_BYTES`].
+    /// The picture is larger than `MAX_SIDE` or `MAX_DECODED_BYTES`.
     #[error(
         "The image has too many pixels: at most {MAX_SIDE} on a side and {} MiB when decoded are accepted. \
          Scale it down.",
@@ -62,7 +62,7 @@ pub enum ImageError {
         "The image could not be downloaded from {host}: {failure}. Check the URL, or send the image inline."
     )]
     Download {
-        /// Host and, unless it is the usual one, port; after redirects, of the last one.
+        /// Host and, unless it is the usual one, port: of the last redirect, or of the URL when time ran out.
         host: String,
         /// What went wrong.
         failure: DownloadFailure,
@@ -71,7 +71,7 @@ pub enum ImageError {
 
 impl ImageError {
     /// The `code` of the OpenAI error object: the API's own word where it has one.
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::InvalidUrl(_) => "invalid_image_url",
             Self::InvalidBase64 => "invalid_base64_image",
@@ -88,7 +88,7 @@ impl ImageError {
 
 /// What ended a download.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DownloadFailure {
+pub(crate) enum DownloadFailure {
     /// An HTTP status other than 200, or than a redirect that can be followed.
     #[error("the server answered with status {0}")]
     Status(u16),
@@ -97,7 +97,7 @@ pub enum DownloadFailure {
     #[error("it took too long")]
     Timeout,
 
-    /// More than [`MAX_REDIRECTS`] redirects.
+    /// More than `MAX_REDIRECTS` redirects.
     #[error("it redirects more than {MAX_REDIRECTS} times")]
     TooManyRedirects,
 

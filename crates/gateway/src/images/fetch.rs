@@ -46,13 +46,14 @@ impl DownloaderConfig {
 /// Downloads files from the addresses that its policy allows.
 #[derive(Debug)]
 pub(super) struct Downloader {
-    client: Client,
+    /// A client, or why there is none: a system without root certificates. Inline images need no client.
+    client: Result<Client, String>,
     policy: AddressPolicy,
     timeout: Duration,
 }
 
 impl Downloader {
-    pub(super) fn new(config: DownloaderConfig) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(config: DownloaderConfig) -> Self {
         let client = Client::builder()
             .user_agent(USER_AGENT)
             .dns_resolver(PolicyResolver { policy: config.policy.clone(), names: config.names })
@@ -62,8 +63,9 @@ impl Downloader {
             .redirect(redirect::Policy::none())
             .referer(false)
             .pool_max_idle_per_host(0)
-            .build()?;
-        Ok(Self { client, policy: config.policy, timeout: config.timeout })
+            .build()
+            .map_err(|error| cause(&error));
+        Self { client, policy: config.policy, timeout: config.timeout }
     }
 
     /// The file behind an `http` or `https` URL. Any port will do; the bytes alone decide what the file is.
@@ -101,7 +103,11 @@ impl Downloader {
         if literal_address(url).is_some_and(|address| !self.policy.allows(address)) {
             return Err(ImageError::AddressRefused { host: authority(url) });
         }
-        let request = self.client.get(url.clone()).header(ACCEPT, ACCEPTED);
+        let client = self.client.as_ref().map_err(|cause| ImageError::Download {
+            host: authority(url),
+            failure: DownloadFailure::Connection(cause.clone()),
+        })?;
+        let request = client.get(url.clone()).header(ACCEPT, ACCEPTED);
         request.send().await.map_err(|error| broken(url, &error))
     }
 }
@@ -169,15 +175,25 @@ fn authority(url: &Url) -> String {
 /// An error of the HTTP client in our words. Its own would show the whole URL.
 fn broken(url: &Url, error: &reqwest::Error) -> ImageError {
     let host = authority(url);
-    let mut innermost: &(dyn Error + 'static) = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    if innermost.is::<AllRefused>() {
+    if innermost(error).is::<AllRefused>() {
         return ImageError::AddressRefused { host };
     }
-    // Without a cause, the error is the client's own, and its text holds the URL.
-    let cause =
-        if error.source().is_some() { innermost.to_string() } else { "the request failed".to_owned() };
-    ImageError::Download { host, failure: DownloadFailure::Connection(cause) }
+    ImageError::Download { host, failure: DownloadFailure::Connection(cause(error)) }
+}
+
+/// What the HTTP client met, without a URL.
+fn cause(error: &reqwest::Error) -> String {
+    match error.source() {
+        // A cause can quote a certificate, whose length is the server's choice.
+        Some(source) => innermost(source).to_string().chars().take(MAX_CAUSE).collect(),
+        // Without one, the text is the client's own and holds the URL.
+        None => "the request failed".to_owned(),
+    }
+}
+
+fn innermost<'a>(mut error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error
 }

@@ -1,11 +1,11 @@
 //! The image room: every picture in a request becomes an inline data URL that Codex can decode.
 //!
-//! Codex takes images only inline. It refuses `http` URLs, hands URLs of other schemes on unread, and when
-//! an inline image does not decode it tells the model so instead of the caller. So the gateway downloads remote
+//! Codex takes images only inline. It refuses `http` URLs, passes URLs of other schemes on unread, and when an
+//! inline image does not decode, it tells the model so instead of the caller. So the gateway downloads remote
 //! images itself and proves that each image decodes, with the same decoder as Codex, before it passes it on.
 //!
-//! The bytes of an accepted image are never changed. Only the text around them is made canonical, as Codex does
-//! it too: the media type is the one that the bytes show, whatever the caller or a server declared, and the
+//! The bytes of an accepted image are never changed. Only the text around them is made canonical, as Codex would
+//! make it: the media type is the one that the bytes show, whatever the caller or a server declared, and the
 //! base64 is padded and without white space. What Codex then does is out of the gateway's hands: a GIF reaches
 //! the model as a PNG of its first frame, and a picture of more than 6,000 pixels on a side, or more than
 //! 10,000 patches of 32 × 32 pixels, is scaled down to fit. Everything else arrives byte for byte.
@@ -22,7 +22,7 @@ mod samples;
 mod tests;
 
 pub use address::AddressPolicy;
-pub use error::{DownloadFailure, ImageError};
+pub(crate) use error::ImageError;
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,10 +30,11 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
+use error::DownloadFailure;
 use fetch::{Downloader, DownloaderConfig};
 
 /// The largest image file that is accepted, in bytes before base64.
-pub const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
+const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
 
 /// How many images are decoded at a time, because one of [`decode::MAX_DECODED_BYTES`] needs much memory.
 const PARALLEL_DECODES: usize = 2;
@@ -43,25 +44,15 @@ const PARALLEL_DECODES: usize = 2;
 /// The URL has the form `data:image/png;base64,…`; the media type is one of `image/png`, `image/jpeg`,
 /// `image/gif`, `image/webp` and true to the bytes.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Image {
+pub(crate) struct Image {
     data_url: String,
     media_type: &'static str,
 }
 
 impl Image {
-    /// The inline data URL.
-    pub fn data_url(&self) -> &str {
-        &self.data_url
-    }
-
     /// The inline data URL, without a copy: it may be 28 MB long.
-    pub fn into_data_url(self) -> String {
+    pub(crate) fn into_data_url(self) -> String {
         self.data_url
-    }
-
-    /// The media type that the bytes show, such as `image/png`.
-    pub fn media_type(&self) -> &'static str {
-        self.media_type
     }
 }
 
@@ -79,26 +70,22 @@ impl fmt::Debug for Image {
 ///
 /// Make one and clone it: the clones share the HTTP client and the bound on decoding.
 #[derive(Debug, Clone)]
-pub struct ImageFetcher {
+pub(crate) struct ImageFetcher {
     downloader: Arc<Downloader>,
     decodes: Arc<Semaphore>,
 }
 
 impl ImageFetcher {
     /// A fetcher that downloads from the addresses that `policy` allows.
-    ///
-    /// # Errors
-    ///
-    /// When the HTTP client cannot be built, for instance because the system's root certificates are unreadable.
-    pub fn new(policy: AddressPolicy) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(policy: AddressPolicy) -> Self {
         Self::with_config(DownloaderConfig::new(policy))
     }
 
-    fn with_config(config: DownloaderConfig) -> Result<Self, reqwest::Error> {
-        Ok(Self {
-            downloader: Arc::new(Downloader::new(config)?),
+    fn with_config(config: DownloaderConfig) -> Self {
+        Self {
+            downloader: Arc::new(Downloader::new(config)),
             decodes: Arc::new(Semaphore::new(PARALLEL_DECODES)),
-        })
+        }
     }
 
     /// Reads the image behind `url`, a base64 data URL or an `http` or `https` URL, and proves that it decodes.
@@ -108,8 +95,8 @@ impl ImageFetcher {
     ///
     /// # Errors
     ///
-    /// Every [`ImageError`] is about the caller's URL or image, never about the gateway.
-    pub async fn resolve(&self, url: String) -> Result<Image, ImageError> {
+    /// An [`ImageError`] tells what is wrong with the URL or the image, and what the caller can do.
+    pub(crate) async fn resolve(&self, url: String) -> Result<Image, ImageError> {
         if data_url::is_data_url(&url) {
             self.decode(move || data_url::read(url)).await
         } else {

@@ -24,7 +24,7 @@ impl Resolve for Names {
     fn resolve(&self, name: Name) -> Resolving {
         let answers = self.0.get(name.as_str()).cloned();
         Box::pin(async move {
-            let answers = answers.ok_or("no such name")?;
+            let answers = answers.ok_or_else(|| format!("no such name: {}", name.as_str()))?;
             Ok(Box::new(answers.into_iter()) as Addrs)
         })
     }
@@ -40,7 +40,7 @@ fn config(names: &[(&'static str, &[SocketAddr])]) -> DownloaderConfig {
 }
 
 fn downloader() -> Downloader {
-    Downloader::new(config(&[])).expect("an HTTP client")
+    Downloader::new(config(&[]))
 }
 
 fn failure(server: &Server, failure: DownloadFailure) -> Result<Vec<u8>, ImageError> {
@@ -56,12 +56,12 @@ async fn a_remote_image_comes_back_inline_by_its_bytes_and_not_its_header() {
         _ => ok("image/png", &samples::jpeg(3, 2)),
     })
     .await;
-    let fetcher = ImageFetcher::with_config(config(&[])).expect("an HTTP client");
+    let fetcher = ImageFetcher::with_config(config(&[]));
 
     let image = fetcher.resolve(server.url("/a.png")).await.expect("an image");
     assert_eq!(image, crate::images::data_url::write(&samples::jpeg(3, 2)).expect("an image"));
     let image = fetcher.resolve(server.url("/wrong-type")).await.expect("an image");
-    assert_eq!(image.media_type(), "image/png");
+    assert_eq!(image.media_type, "image/png");
 
     assert_eq!(fetcher.resolve(server.url("/text")).await, Err(ImageError::UnknownType));
     assert_eq!(fetcher.resolve(server.url("/empty")).await, Err(ImageError::Empty));
@@ -153,7 +153,7 @@ async fn a_redirect_is_checked_like_the_first_url() {
     })
     .await;
     let inside = [SocketAddr::from((REFUSED, 0))];
-    let downloader = Downloader::new(config(&[("inside.test", &inside)])).expect("an HTTP client");
+    let downloader = Downloader::new(config(&[("inside.test", &inside)]));
     for (path, host) in
         [("/literal", "127.0.0.2:1"), ("/metadata", "169.254.169.254"), ("/name", "inside.test:1")]
     {
@@ -198,7 +198,7 @@ async fn only_the_allowed_addresses_of_a_name_are_connected_to() {
         ("inside.test", &[refused, metadata]),
         ("none.test", &[]),
     ]);
-    let downloader = Downloader::new(config).expect("an HTTP client");
+    let downloader = Downloader::new(config);
 
     assert_eq!(downloader.download("http://mixed.test/").await, Ok(b"x".to_vec()));
     for host in ["inside.test", "none.test"] {
@@ -206,7 +206,7 @@ async fn only_the_allowed_addresses_of_a_name_are_connected_to() {
         assert_eq!(result, Err(ImageError::AddressRefused { host: host.to_owned() }));
     }
     let result = downloader.download("http://unknown.test/?SECRET").await;
-    let cause = DownloadFailure::Connection("no such name".to_owned());
+    let cause = DownloadFailure::Connection("no such name: unknown.test".to_owned());
     assert_eq!(result, Err(ImageError::Download { host: "unknown.test".to_owned(), failure: cause }));
 }
 
@@ -214,7 +214,7 @@ async fn only_the_allowed_addresses_of_a_name_are_connected_to() {
 async fn the_system_knows_names_too() {
     let server = Server::start(|_| ok("image/png", b"x")).await;
     let policy = AddressPolicy::PublicAnd(vec![ALLOWED.into()]);
-    let downloader = Downloader::new(DownloaderConfig::new(policy)).expect("an HTTP client");
+    let downloader = Downloader::new(DownloaderConfig::new(policy));
     let url = format!("http://localhost:{}/", server.address.port());
     assert_eq!(downloader.download(&url).await, Ok(b"x".to_vec()));
 }
@@ -247,7 +247,7 @@ async fn the_time_limit_covers_the_whole_download() {
     })
     .await;
     let config = DownloaderConfig { timeout: Duration::from_millis(300), ..config(&[]) };
-    let downloader = Downloader::new(config).expect("an HTTP client");
+    let downloader = Downloader::new(config);
     for path in ["/silent", "/redirect", "/trickle"] {
         let result = downloader.download(&server.url(path)).await;
         assert_eq!(result, failure(&server, DownloadFailure::Timeout), "{path}");
@@ -278,4 +278,20 @@ async fn a_broken_connection_names_its_cause_and_no_url() {
         assert!(!shown.contains("SECRET") && !shown.contains("http:"), "{shown}");
         println!("{error}");
     }
+}
+
+#[tokio::test]
+async fn a_long_cause_is_cut() {
+    let host = ["a"; 120].join(".");
+    let result = downloader().download(&format!("http://{host}/")).await;
+    let expected = format!("no such name: {host}")[..MAX_CAUSE].to_owned();
+    assert_eq!(result, Err(ImageError::Download { host, failure: DownloadFailure::Connection(expected) }));
+}
+
+#[tokio::test]
+async fn without_root_certificates_a_download_says_so() {
+    let server = Server::start(|_| ok("image/png", b"x")).await;
+    let downloader = Downloader { client: Err("no root certificates".to_owned()), ..downloader() };
+    let expected = failure(&server, DownloadFailure::Connection("no root certificates".to_owned()));
+    assert_eq!(downloader.download(&server.url("/")).await, expected);
 }
