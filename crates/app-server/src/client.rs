@@ -179,3 +179,6 @@ impl<R: serde::de::DeserializeOwned> Response<R> {
         serde_json::from_str(answer.get()).map_err(|source| Error::Answer { method, source })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,21 @@ pub(crate) struct Denial {
     pub(crate) message: String,
 }
 
+/// The requests that Codex is known to make.
+pub(crate) const METHODS: &[&str] = &[
+    "account/chatgptAuthTokens/refresh",
+    "applyPatchApproval",
+    "attestation/generate",
+    "currentTime/read",
+    "execCommandApproval",
+    "item/commandExecution/requestApproval",
+    "item/fileChange/requestApproval",
+    "item/permissions/requestApproval",
+    "item/tool/call",
+    "item/tool/requestUserInput",
+    "mcpServer/elicitation/request",
+];
+
 const METHOD_NOT_FOUND: i64 = -32601;
 const DENIED: i64 = -32000;
 
@@ -30,7 +45,7 @@ pub(crate) fn deny(method: &str) -> Result<Value, Denial> {
         "item/tool/requestUserInput" => Ok(json!({"answers": {}})),
         "mcpServer/elicitation/request" => Ok(json!({"action": "decline", "content": null, "_meta": null})),
         "item/tool/call" => Ok(json!({"contentItems": [], "success": false})),
-        "account/chatgptAuthTokens/refresh" | "attestation/generate" | "currentTime/read" => {
+        _ if METHODS.contains(&method) => {
             Err(Denial { code: DENIED, message: format!("`{method}` is {WHY}") })
         }
         _ => Err(Denial { code: METHOD_NOT_FOUND, message: format!("`{method}` is not supported") }),

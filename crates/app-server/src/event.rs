@@ -27,6 +27,9 @@ pub enum ThreadEvent {
         text: String,
     },
     TokenUsage(TokenUsage),
+    /// An item of the prompt (before the turn starts) or of the answer, of which only the size is kept: the bytes of
+    /// its text and of its images' URLs.
+    RawItem { content_bytes: usize },
     /// A failed attempt. With `will_retry`, Codex starts again by itself and text already streamed comes again;
     /// otherwise [`ThreadEvent::TurnCompleted`] follows with the same error.
     Error {
@@ -140,10 +143,29 @@ pub(crate) struct Notification {
     pub(crate) event: ThreadEvent,
 }
 
+/// The notifications that mean something here.
+pub(crate) const METHODS: &[&str] = &[
+    "configWarning",
+    "deprecationNotice",
+    "error",
+    "guardianWarning",
+    "item/agentMessage/delta",
+    "item/completed",
+    "item/started",
+    "rawResponseItem/completed",
+    "thread/closed",
+    "thread/tokenUsage/updated",
+    "turn/completed",
+    "turn/started",
+    "warning",
+];
+
 /// Understands one notification. An error means that a known method came in an unknown form.
 pub(crate) fn parse(method: &str, params: Option<&RawValue>) -> Result<Notification, serde_json::Error> {
     let params = params.map_or("{}", RawValue::get);
     Ok(match method {
+        // The list is asked first, so that nothing is read which the checks of the protocol do not know of.
+        _ if !METHODS.contains(&method) => other(params, method)?,
         "item/agentMessage/delta" => {
             let Delta { thread_id, item_id, delta } = serde_json::from_str(params)?;
             Notification { thread_id: Some(thread_id), event: ThreadEvent::MessageDelta { item_id, delta } }
@@ -168,6 +190,11 @@ pub(crate) fn parse(method: &str, params: Option<&RawValue>) -> Result<Notificat
             let Usage { thread_id, token_usage } = serde_json::from_str(params)?;
             Notification { thread_id: Some(thread_id), event: ThreadEvent::TokenUsage(token_usage.total) }
         }
+        "rawResponseItem/completed" => {
+            let InRawItem { thread_id, item } = serde_json::from_str(params)?;
+            let event = ThreadEvent::RawItem { content_bytes: item.content_bytes() };
+            Notification { thread_id: Some(thread_id), event }
+        }
         "error" => {
             let Failure { thread_id, error, will_retry } = serde_json::from_str(params)?;
             Notification { thread_id: Some(thread_id), event: ThreadEvent::Error { error, will_retry } }
@@ -181,11 +208,13 @@ pub(crate) fn parse(method: &str, params: Option<&RawValue>) -> Result<Notificat
             let Owner { thread_id } = serde_json::from_str(params)?;
             Notification { thread_id, event: ThreadEvent::Closed }
         }
-        _ => {
-            let Owner { thread_id } = serde_json::from_str(params)?;
-            Notification { thread_id, event: ThreadEvent::Other { method: method.to_owned() } }
-        }
+        _ => other(params, method)?,
     })
+}
+
+fn other(params: &str, method: &str) -> Result<Notification, serde_json::Error> {
+    let Owner { thread_id } = serde_json::from_str(params)?;
+    Ok(Notification { thread_id, event: ThreadEvent::Other { method: method.to_owned() } })
 }
 
 /// Items that are not messages (reasoning, tool calls, …) are reported as [`ThreadEvent::Other`].
@@ -254,6 +283,54 @@ struct Usage {
 #[derive(Deserialize)]
 struct ThreadTokenUsage {
     total: TokenUsage,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InRawItem {
+    thread_id: String,
+    item: RawItem,
+}
+
+/// An item of the Responses API, as far as it holds content.
+#[derive(Deserialize)]
+struct RawItem {
+    #[serde(default)]
+    content: Option<Vec<RawPart>>,
+    #[serde(default)]
+    arguments: Option<String>,
+    #[serde(default)]
+    output: Option<RawOutput>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawOutput {
+    Text(String),
+    Parts(Vec<RawPart>),
+    Other(serde::de::IgnoredAny),
+}
+
+#[derive(Deserialize)]
+struct RawPart {
+    #[serde(default)]
+    text: Option<String>,
+    #[serde(default)]
+    image_url: Option<String>,
+}
+
+impl RawItem {
+    fn content_bytes(&self) -> usize {
+        let parts = |parts: &[RawPart]| -> usize {
+            parts.iter().flat_map(|part| [&part.text, &part.image_url]).flatten().map(String::len).sum()
+        };
+        let output = match &self.output {
+            Some(RawOutput::Text(text)) => text.len(),
+            Some(RawOutput::Parts(output)) => parts(output),
+            Some(RawOutput::Other(_)) | None => 0,
+        };
+        output + parts(self.content.as_deref().unwrap_or_default()) + self.arguments.as_ref().map_or(0, String::len)
+    }
 }
 
 #[derive(Deserialize)]
@@ -341,6 +418,20 @@ mod tests {
             ),
             ThreadEvent::TurnCompleted { turn_id: "u".into(), status: TurnStatus::Completed, error: None },
         );
+    }
+
+    #[test]
+    fn raw_items_have_the_size_of_their_content() {
+        for (item, content_bytes) in [
+            (r#"{"type":"message","content":[{"type":"input_text","text":"é\n"},{"type":"input_image","image_url":"data:x"}]}"#, 9),
+            (r#"{"type":"function_call","name":"f","arguments":"{}"}"#, 2),
+            (r#"{"type":"function_call_output","output":"12345"}"#, 5),
+            (r#"{"type":"function_call_output","output":[{"type":"input_text","text":"123"}]}"#, 3),
+            (r#"{"type":"reasoning","content":null,"encrypted_content":"opaque"}"#, 0),
+        ] {
+            let params = format!(r#"{{"threadId":"t","turnId":"u","item":{item}}}"#);
+            assert_eq!(event("rawResponseItem/completed", &params), ThreadEvent::RawItem { content_bytes });
+        }
     }
 
     #[test]

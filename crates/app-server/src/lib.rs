@@ -15,6 +15,7 @@ mod locate;
 mod process;
 pub mod protocol;
 mod redact;
+pub mod schema;
 mod supervisor;
 mod transport;
 

@@ -13,12 +13,24 @@ pub trait Request: Serialize {
 }
 
 macro_rules! request {
-    ($($type:ident $(<$($life:lifetime),* $(,)? $($generic:ident)?>)? = $method:literal -> $response:ty;)*) => {$(
-        impl $(<$($life,)* $($generic: Serialize)?>)? Request for $type $(<$($life,)* $($generic)?>)? {
+    ($($type:ident $(<$($life:lifetime),* $(,)? $($generic:ident)?>)? = $method:literal -> $response:ty;)*) => {
+        /// Every method that is called.
+        pub(crate) const METHODS: &[&str] = &[$($method),*];
+
+        $(impl $(<$($life,)* $($generic: Serialize)?>)? Request for $type $(<$($life,)* $($generic)?>)? {
             const METHOD: &'static str = $method;
             type Response = $response;
+        })*
+
+        /// What is understood of an answer to `method`, for tests that compare it with Codex's schema.
+        #[cfg(test)]
+        pub(crate) fn understood(method: &str, answer: &str) -> Result<String, serde_json::Error> {
+            match method {
+                $($method => serde_json::from_str::<$response>(answer).map(|answer| format!("{answer:?}")),)*
+                _ => panic!("`{method}` is never called"),
+            }
         }
-    )*};
+    };
 }
 
 request! {
@@ -113,6 +125,9 @@ pub struct ThreadStart {
     pub environments: Vec<Value>,
     pub dynamic_tools: Vec<Value>,
     pub base_instructions: String,
+    pub developer_instructions: String,
+    /// Whether each item of the prompt and of the answer is reported as it is, by `rawResponseItem/completed`.
+    pub experimental_raw_events: bool,
     /// Overrides of `config.toml` for this thread.
     pub config: Map<String, Value>,
 }
@@ -152,8 +167,9 @@ pub struct TurnStart<'a> {
     /// New input; empty where the conversation was injected.
     pub input: &'a [Value],
     pub model: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub effort: Option<&'a str>,
+    pub effort: &'a str,
+    pub summary: &'static str,
+    pub service_tier: &'static str,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -200,6 +216,7 @@ pub struct Model {
     pub hidden: bool,
     #[serde(default)]
     pub is_default: bool,
+    pub default_reasoning_effort: String,
     #[serde(default)]
     pub supported_reasoning_efforts: Vec<ReasoningEffortOption>,
     #[serde(default = "text_and_image")]

@@ -40,7 +40,13 @@ pub(crate) enum Command {
     /// Print the settings as shell exports
     Env,
     /// Write the JSON Schema of the installed Codex's app-server protocol
-    GenerateJsonSchema(Generate),
+    GenerateJsonSchema {
+        #[command(flatten)]
+        to: Generate,
+        /// Write only the part that the gateway uses, as `make generate` does
+        #[arg(long, hide = true)]
+        used_only: bool,
+    },
     /// Write the TypeScript types of the installed Codex's app-server protocol
     GenerateTs(Generate),
     /// Print the completion script of a shell

@@ -44,7 +44,10 @@ async fn run(command: Command, options: &Options) -> anyhow::Result<()> {
         Command::Show => setup::show(&load()?, options.json),
         Command::Token => setup::token(&load()?, options.json),
         Command::Env => setup::env(&load()?, options.json),
-        Command::GenerateJsonSchema(to) => generate::run(&load()?, "generate-json-schema", &to.out).await,
+        Command::GenerateJsonSchema { to, used_only: true } => generate::used(&load()?, &to.out).await,
+        Command::GenerateJsonSchema { to, .. } => {
+            generate::run(&load()?, "generate-json-schema", &to.out).await
+        }
         Command::GenerateTs(to) => generate::run(&load()?, "generate-ts", &to.out).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "codex-gateway", &mut std::io::stdout());

@@ -125,7 +125,7 @@ async fn until_stopped(gateway: GatewayHandle) -> anyhow::Result<()> {
             changed = status.changed() => changed,
         };
         match changed {
-            Status::Ready { codex_version, account: Account::SignedOut } => {
+            Status::Ready { codex_version, account: Account::SignedOut, .. } => {
                 eprintln!(
                     "Codex {codex_version} isn't signed in: run `codex login`. `codex-gateway demo` works without."
                 );

@@ -1,8 +1,11 @@
 //! The gateway as a whole: started with a configuration, held by a handle.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc,
+    time::Duration,
+};
 
-use app_server::{Phase, Supervisor};
+use app_server::{Launch, LaunchError, Phase, Supervisor};
 use axum::serve::ListenerExt;
 use tokio::{
     net::TcpListener,
@@ -15,7 +18,8 @@ use crate::{
     codex::{Account, Codex, CodexLaunch, Session},
     http::{App, router},
     images::{AddressPolicy, ImageFetcher},
-    settings::{Settings, Token},
+    log::RequestLog,
+    settings::{CodexHome, Settings, Token, own_codex_home},
 };
 
 /// What a gateway is started with.
@@ -44,6 +48,7 @@ pub enum StartError {
 pub struct GatewayHandle {
     address: SocketAddr,
     supervisor: Supervisor<Session>,
+    log: RequestLog,
     server: JoinHandle<io::Result<()>>,
     stop: oneshot::Sender<()>,
 }
@@ -55,10 +60,61 @@ pub enum Status {
     Ready {
         codex_version: String,
         account: Account,
+        /// What reaches the model beside the caller's messages, in words.
+        leaks: Vec<String>,
     },
     /// Codex isn't running; the gateway keeps trying. The text says why.
     Trouble(String),
     Stopped,
+}
+
+/// What was found out about a Codex by bringing it up once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    /// Where Codex was found.
+    pub codex: PathBuf,
+    pub version: String,
+    pub account: Account,
+    /// The models that Codex shows to people.
+    pub models: Vec<String>,
+    /// What reaches the model beside the caller's messages, in words.
+    pub leaks: Vec<String>,
+}
+
+/// Brings Codex up as a gateway would, looks at it, and ends it.
+pub async fn inspect(config: &Config) -> Result<Inspection, LaunchError> {
+    let prepared = launch(&config.settings, &config.token, config.codex_env.clone());
+    let launch = prepared.map_err(|source| LaunchError::Prepare {
+        what: "a private folder for Codex can't be made".to_owned(),
+        source,
+    })?;
+    let (server, session) = launch.launch().await?;
+    let inspection = Inspection {
+        codex: session.path().to_owned(),
+        version: session.version().to_owned(),
+        account: session.account().clone(),
+        models: session.models().listed().map(str::to_owned).collect(),
+        leaks: session.leaks().to_vec(),
+    };
+    drop(session);
+    server.shutdown().await;
+    Ok(inspection)
+}
+
+/// How Codex is brought up with these settings.
+fn launch(settings: &Settings, token: &Token, mut env: Vec<(String, String)>) -> io::Result<CodexLaunch> {
+    if settings.codex_home == CodexHome::Own {
+        let home = own_codex_home();
+        DirBuilder::new().recursive(true).mode(0o700).create(&home)?;
+        env.push(("CODEX_HOME".to_owned(), home.to_string_lossy().into_owned()));
+    }
+    Ok(CodexLaunch {
+        codex: settings.codex.clone(),
+        env,
+        secrets: vec![token.secret()],
+        request_timeout: settings.request_timeout,
+        folder: tempfile::Builder::new().prefix("codex-gateway-").tempdir()?,
+    })
 }
 
 /// Starts a gateway: it listens at once, and brings Codex up in the background.
@@ -71,19 +127,15 @@ pub async fn start(config: Config) -> Result<GatewayHandle, StartError> {
     })?;
     let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
     let images = ImageFetcher::new(image_addresses);
-    let supervisor = Supervisor::start(CodexLaunch {
-        codex: settings.codex.clone(),
-        env: codex_env,
-        secrets: vec![token.secret()],
-        request_timeout: settings.request_timeout,
-        folder: tempfile::Builder::new().prefix("codex-gateway-").tempdir().map_err(StartError::Folder)?,
-    });
+    let launch = launch(&settings, &token, codex_env).map_err(StartError::Folder)?;
+    let supervisor = Supervisor::start(launch);
+    let log = RequestLog::default();
     let app = App {
         codex: Codex::new(&supervisor, &settings),
         images,
+        log: log.clone(),
         token: Arc::new(token),
-        reasoning_effort: settings.reasoning_effort.as_deref().map(Arc::from),
-        max_body_bytes: settings.max_body_bytes,
+        settings: Arc::new(settings),
     };
     let (stop, stopped) = oneshot::channel();
     let listener = listener.tap_io(|connection| {
@@ -97,7 +149,7 @@ pub async fn start(config: Config) -> Result<GatewayHandle, StartError> {
         let _ = stopped.await;
     });
     tracing::info!(%address, "listening");
-    Ok(GatewayHandle { address, supervisor, server: tokio::spawn(serve.into_future()), stop })
+    Ok(GatewayHandle { address, supervisor, log, server: tokio::spawn(serve.into_future()), stop })
 }
 
 impl GatewayHandle {
@@ -114,6 +166,11 @@ impl GatewayHandle {
     /// Follows how the gateway is doing.
     pub fn status(&self) -> StatusWatch {
         StatusWatch(self.supervisor.phase())
+    }
+
+    /// What went through, and what will.
+    pub fn log(&self) -> &RequestLog {
+        &self.log
     }
 
     /// Stops in order: no new connections, Codex is ended, which ends every stream with an error, and the answers
@@ -140,6 +197,7 @@ impl StatusWatch {
             Phase::Up(session) => Status::Ready {
                 codex_version: session.version().to_owned(),
                 account: session.account().clone(),
+                leaks: session.leaks().to_vec(),
             },
             Phase::Down { error, .. } => Status::Trouble(error.to_string()),
             Phase::Stopped => Status::Stopped,

@@ -8,16 +8,17 @@
 //!  └────── openai: encode JSON or SSE ◀── TurnEvent ◀┘
 //! ```
 //!
-//! `http` uses `openai` and `codex`; those two know only the plain types of [`turn`], and not each other.
+//! `http` uses `openai` and `codex`; those two know only the plain types of `turn`, and not each other.
 
 mod codex;
 mod gateway;
 mod http;
 mod images;
+pub mod log;
 mod openai;
 pub mod settings;
 mod turn;
 
 pub use codex::Account;
-pub use gateway::{Config, GatewayHandle, StartError, Status, StatusWatch, start};
+pub use gateway::{Config, GatewayHandle, Inspection, StartError, Status, StatusWatch, inspect, start};
 pub use images::AddressPolicy;

@@ -9,26 +9,92 @@ use serde::Serialize;
 
 /// One request to the model.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Turn {
+pub(crate) struct Turn {
     /// The model's name as Codex knows it.
-    pub model: String,
+    pub(crate) model: String,
     /// The whole conversation, in order.
-    pub items: Vec<Item>,
-    /// How much the model should think; its own default when `None`.
-    pub effort: Option<String>,
+    pub(crate) items: Vec<Item>,
+    /// How much the model should think, in the model's own words.
+    pub(crate) effort: String,
+    /// The model's context window in tokens, where it is known.
+    pub(crate) context_window: Option<u64>,
+}
+
+impl Turn {
+    /// Every text of the conversation.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.items.iter().flat_map(|item| {
+            let texts = item.parts().iter().filter_map(|part| match part {
+                Content::InputText { text } | Content::OutputText { text } => Some(text.as_str()),
+                Content::InputImage { .. } => None,
+            });
+            texts.chain(item.text())
+        })
+    }
+
+    /// The size of the prompt: the bytes of all texts and of the images' URLs.
+    pub(crate) fn content_bytes(&self) -> usize {
+        let images = self.items.iter().flat_map(Item::parts).filter_map(|part| match part {
+            Content::InputImage { image_url } => Some(image_url.as_str()),
+            Content::InputText { .. } | Content::OutputText { .. } => None,
+        });
+        self.texts().chain(images).map(str::len).sum()
+    }
 }
 
 /// A piece of conversation. Serialised, it is an input item of the Responses API, which is the form that Codex takes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Item {
-    Message { role: Role, content: Vec<Content> },
+pub(crate) enum Item {
+    Message {
+        role: Role,
+        content: Vec<Content>,
+    },
+    /// A call of a function, made by the model earlier in the conversation.
+    FunctionCall {
+        call_id: String,
+        name: String,
+        /// The argument string exactly as the model wrote it, which need not be valid JSON.
+        arguments: String,
+    },
+    /// What the function gave back.
+    FunctionCallOutput {
+        call_id: String,
+        output: Output,
+    },
+}
+
+impl Item {
+    fn parts(&self) -> &[Content] {
+        match self {
+            Self::Message { content, .. }
+            | Self::FunctionCallOutput { output: Output::Parts(content), .. } => content,
+            Self::FunctionCall { .. } | Self::FunctionCallOutput { .. } => &[],
+        }
+    }
+
+    /// Text outside of parts.
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::FunctionCall { arguments: text, .. }
+            | Self::FunctionCallOutput { output: Output::Text(text), .. } => Some(text),
+            Self::FunctionCallOutput { .. } | Self::Message { .. } => None,
+        }
+    }
+}
+
+/// A function's output: one text, or parts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Output {
+    Text(String),
+    Parts(Vec<Content>),
 }
 
 /// Who speaks. There is no `system`: Codex drops items of that role in silence, and `developer` is its newer name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Role {
+pub(crate) enum Role {
     Developer,
     User,
     Assistant,
@@ -37,7 +103,7 @@ pub enum Role {
 /// A part of a message.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Content {
+pub(crate) enum Content {
     InputText {
         text: String,
     },
@@ -53,7 +119,7 @@ pub enum Content {
 
 /// What happens while a turn runs. A turn ends with exactly one `Completed`, or with a [`TurnError`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TurnEvent {
+pub(crate) enum TurnEvent {
     Delta(String),
     /// The answer starts over: all deltas so far are void.
     Restarted,
@@ -62,56 +128,80 @@ pub enum TurnEvent {
 
 /// How a turn ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Completion {
-    pub finish: Finish,
+pub(crate) struct Completion {
+    pub(crate) finish: Finish,
     /// `None` where Codex did not report any.
-    pub usage: Option<Usage>,
+    pub(crate) usage: Option<Usage>,
 }
 
 /// Why the model stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finish {
+pub(crate) enum Finish {
     Stop,
     /// The provider's limit on output tokens.
     Length,
     ContentFilter,
 }
 
+/// What is known of a turn beside its answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct TurnReport {
+    /// The bytes of text and images in the prompt that Codex made of the turn.
+    pub(crate) prompt_bytes: usize,
+    pub(crate) timeline: Vec<(Milestone, Duration)>,
+}
+
+/// A point on a turn's way, timed from the moment that it asked for its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Milestone {
+    /// The turn got its place.
+    Admitted,
+    /// It got its thread.
+    Thread,
+    /// Codex has taken the turn.
+    TurnStarted,
+    FirstDelta,
+    /// An attempt failed, and Codex tries again.
+    Retry,
+    TurnCompleted,
+}
+
 /// Token counts as the provider reported them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// All input tokens, the cached ones included.
-    pub input: u64,
-    pub cached_input: u64,
+    pub(crate) input: u64,
+    pub(crate) cached_input: u64,
     /// All output tokens, the reasoning ones included.
-    pub output: u64,
-    pub reasoning_output: u64,
+    pub(crate) output: u64,
+    pub(crate) reasoning_output: u64,
 }
 
 /// A turn that failed. The message is for the caller: redacted, and with what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct TurnError {
-    pub kind: TurnErrorKind,
-    pub message: String,
+pub(crate) struct TurnError {
+    pub(crate) kind: TurnErrorKind,
+    pub(crate) message: String,
     /// When another attempt makes sense, where that is known.
-    pub retry_after: Option<Duration>,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl TurnError {
-    pub fn new(kind: TurnErrorKind, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: TurnErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), retry_after: None }
     }
 
     #[must_use]
-    pub fn retry_after(mut self, retry_after: Duration) -> Self {
+    pub(crate) fn retry_after(mut self, retry_after: Duration) -> Self {
         self.retry_after = Some(retry_after);
         self
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TurnErrorKind {
+pub(crate) enum TurnErrorKind {
     /// Codex isn't running: not installed, or it doesn't start.
     Unavailable,
     /// Codex ended, or its connection was lost, while the turn ran.

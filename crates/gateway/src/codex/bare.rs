@@ -38,6 +38,8 @@ const FEATURES: &[&str] = &[
     "goals",
     "hooks",
     "image_generation",
+    // A text that is added after an image that Codex scaled down.
+    "image_resize_notice",
     "in_app_browser",
     "memories",
     "multi_agent",
@@ -66,6 +68,8 @@ pub(super) fn arguments(catalog: Option<&Path>) -> Vec<OsString> {
     for feature in FEATURES {
         set(&format!("features.{feature}"), "false");
     }
+    // Without it, large images are scaled down much further.
+    set("features.unified_image_budget", "true");
     if let Some(catalog) = catalog {
         // JSON's string syntax is valid TOML.
         set("model_catalog_json", &Value::from(catalog.to_string_lossy()).to_string());
@@ -85,22 +89,29 @@ pub(super) fn thread(cwd: &Path, config: &Map<String, Value>) -> ThreadStart {
         sandbox: "read-only",
         environments: Vec::new(),
         dynamic_tools: Vec::new(),
+        // Empty, they replace those of the person's configuration.
         base_instructions: String::new(),
+        developer_instructions: String::new(),
+        experimental_raw_events: true,
         config: thread_config(config),
     }
 }
 
-/// The overrides that depend on the person's own configuration: each of its MCP servers is switched off by name, since
-/// an empty table would only be merged with theirs.
+/// The overrides that depend on the person's own configuration.
 fn thread_config(config: &Map<String, Value>) -> Map<String, Value> {
+    let mut overrides = Map::new();
+    // Each MCP server is switched off by name, since an empty table would only be merged with theirs.
     let servers = config.get("mcp_servers").and_then(Value::as_object);
     let disabled: Map<String, Value> =
         servers.into_iter().flatten().map(|(name, _)| (name.clone(), json!({"enabled": false}))).collect();
-    if disabled.is_empty() {
-        Map::new()
-    } else {
-        Map::from_iter([("mcp_servers".to_owned(), disabled.into())])
+    if !disabled.is_empty() {
+        overrides.insert("mcp_servers".to_owned(), disabled.into());
     }
+    // A verbosity can't be unset, but the API's default has a name.
+    if config.get("model_verbosity").is_some_and(|verbosity| !verbosity.is_null()) {
+        overrides.insert("model_verbosity".to_owned(), json!("medium"));
+    }
+    overrides
 }
 
 #[cfg(test)]
@@ -116,11 +127,12 @@ mod tests {
 
     #[test]
     fn each_mcp_server_of_the_person_is_switched_off_by_name() {
-        let config = json!({"mcp_servers": {"files": {"command": "x"}, "web": {"url": "y"}}, "model": "m"});
+        let overrides = |config: Value| Value::from(thread_config(config.as_object().unwrap()));
         assert_eq!(
-            Value::from(thread_config(config.as_object().unwrap())),
+            overrides(json!({"mcp_servers": {"files": {"command": "x"}, "web": {"url": "y"}}, "model": "m"})),
             json!({"mcp_servers": {"files": {"enabled": false}, "web": {"enabled": false}}}),
         );
-        assert!(thread_config(&Map::new()).is_empty());
+        assert_eq!(overrides(json!({"mcp_servers": {}, "model_verbosity": null})), json!({}));
+        assert_eq!(overrides(json!({"model_verbosity": "high"})), json!({"model_verbosity": "medium"}));
     }
 }

@@ -3,6 +3,7 @@
 mod admission;
 mod bare;
 mod catalog;
+mod context;
 mod failure;
 mod models;
 mod run;
@@ -12,7 +13,10 @@ mod threads;
 use std::{sync::Arc, time::Duration};
 
 use app_server::{LaunchError, Phase, Supervisor};
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 
 pub(crate) use models::{Model, Models};
 pub(crate) use run::RunningTurn;
@@ -80,10 +84,12 @@ impl Codex {
     }
 
     /// Runs a turn as soon as there is a place for it. Dropping the result, or this future, cancels the turn.
-    pub(crate) async fn run(&self, turn: &Turn) -> Result<RunningTurn, TurnError> {
+    pub(crate) async fn run(&self, turn: Turn) -> Result<RunningTurn, TurnError> {
+        let asked = Instant::now();
+        let turn = context::check(turn).await?;
         let place = self.admission.enter().await?;
         let session = self.session().await?;
-        RunningTurn::start(session, place, turn, self.turn_timeout).await
+        RunningTurn::start(session, place, &turn, asked, self.turn_timeout).await
     }
 }
 

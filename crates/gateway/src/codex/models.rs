@@ -5,6 +5,8 @@ use app_server::{
     protocol::{self, ModelList, ModelListResponse},
 };
 
+use super::catalog::ContextWindows;
+
 /// Codex's models, hidden ones included, in its own order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Models(Vec<Model>);
@@ -17,19 +19,22 @@ pub(crate) struct Model {
     hidden: bool,
     /// The reasoning efforts that it knows, from least to most.
     pub(crate) efforts: Vec<String>,
+    pub(crate) default_effort: String,
     pub(crate) takes_images: bool,
+    /// In tokens, where it is known.
+    pub(crate) context_window: Option<u64>,
 }
 
 impl Models {
     /// Asks Codex, page by page.
-    pub(super) async fn read(client: &Client) -> Result<Self, Error> {
+    pub(super) async fn read(client: &Client, windows: &ContextWindows) -> Result<Self, Error> {
         let mut models = Vec::new();
         let mut cursor = None;
         loop {
             let ModelListResponse { data, next_cursor } =
                 client.request(&ModelList { cursor, include_hidden: true }).await?;
             let end = data.is_empty() || next_cursor.is_none();
-            models.extend(data.into_iter().map(Model::from));
+            models.extend(data.into_iter().map(|model| Model::new(model, windows)));
             if end {
                 return Ok(Self(models));
             }
@@ -47,14 +52,16 @@ impl Models {
     }
 }
 
-impl From<protocol::Model> for Model {
-    fn from(model: protocol::Model) -> Self {
+impl Model {
+    fn new(model: protocol::Model, windows: &ContextWindows) -> Self {
         let efforts = model.supported_reasoning_efforts.into_iter().map(|option| option.reasoning_effort);
         Self {
-            name: model.model,
             hidden: model.hidden,
             efforts: efforts.collect(),
+            default_effort: model.default_reasoning_effort,
             takes_images: model.input_modalities.iter().any(|modality| modality == "image"),
+            context_window: windows.get(&model.model).copied(),
+            name: model.model,
         }
     }
 }

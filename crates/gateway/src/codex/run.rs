@@ -9,7 +9,9 @@ use app_server::{
 use tokio::time::{Instant, timeout_at};
 
 use super::{Session, admission::Place, failure};
-use crate::turn::{Completion, Finish, Turn, TurnError, TurnErrorKind, TurnEvent, Usage};
+use crate::turn::{
+    Completion, Finish, Milestone, Turn, TurnError, TurnErrorKind, TurnEvent, TurnReport, Usage,
+};
 
 /// A turn that has been started. Dropping it before its end interrupts it, so that an answer that nobody waits for
 /// costs no quota; in any case its thread is given up and Codex unloads it.
@@ -23,6 +25,9 @@ pub(crate) struct RunningTurn {
     answer: Answer,
     usage: Option<Usage>,
     completion: Option<Completion>,
+    report: TurnReport,
+    /// When the turn asked for its place.
+    asked: Instant,
     deadline: Instant,
     limit: Duration,
     /// Whether Codex is done with the turn.
@@ -39,8 +44,10 @@ impl RunningTurn {
         session: Arc<Session>,
         place: Place,
         turn: &Turn,
+        asked: Instant,
         limit: Duration,
     ) -> Result<Self, TurnError> {
+        let admitted = asked.elapsed();
         let failed = |error| failure::request_failed(&error);
         if session.is_signed_out().await.map_err(failed)? {
             return Err(TurnError::new(
@@ -49,6 +56,7 @@ impl RunningTurn {
             ));
         }
         let thread_id = session.threads.take().await.map_err(failed)?;
+        let timeline = vec![(Milestone::Admitted, admitted), (Milestone::Thread, asked.elapsed())];
         let running = Self {
             events: session.client.subscribe(&thread_id),
             session,
@@ -57,6 +65,8 @@ impl RunningTurn {
             answer: Answer::default(),
             usage: None,
             completion: None,
+            report: TurnReport { prompt_bytes: 0, timeline },
+            asked,
             deadline: Instant::now() + limit,
             limit,
             ended: false,
@@ -73,11 +83,18 @@ impl RunningTurn {
             thread_id: &self.thread_id,
             input: &[],
             model: &turn.model,
-            effort: turn.effort.as_deref(),
+            effort: &turn.effort,
+            summary: "none",
+            service_tier: "default",
         })?;
         injected.wait().await?;
         self.turn_id = started.wait().await?.turn.id;
         Ok(self)
+    }
+
+    /// What is known of the turn by now.
+    pub(crate) fn report(&self) -> &TurnReport {
+        &self.report
     }
 
     /// The next event; `None` after the end. May be cancelled.
@@ -106,20 +123,31 @@ impl RunningTurn {
                 Err(_) => return Err(self.timed_out()),
             };
             match event {
+                ThreadEvent::RawItem { content_bytes } if !self.reached(Milestone::TurnStarted) => {
+                    self.report.prompt_bytes += content_bytes;
+                }
+                ThreadEvent::TurnStarted { .. } => self.mark(Milestone::TurnStarted),
                 ThreadEvent::MessageStarted { .. } => {
                     // The model is at work, so Codex has time for the threads of the next requests.
                     self.session.threads.refill();
                     self.answer.begin_message();
                 }
-                ThreadEvent::MessageDelta { delta, .. } => self.answer.push(&delta),
+                ThreadEvent::MessageDelta { delta, .. } => {
+                    if !self.reached(Milestone::FirstDelta) {
+                        self.mark(Milestone::FirstDelta);
+                    }
+                    self.answer.push(&delta);
+                }
                 ThreadEvent::MessageCompleted { text, .. } => self.answer.complete_message(&text),
                 ThreadEvent::TokenUsage(usage) => self.usage = Some(usage.into()),
                 ThreadEvent::Error { will_retry: true, error } => {
                     tracing::info!(message = app_server::redact(&error.message), "Codex tries again");
+                    self.mark(Milestone::Retry);
                     self.answer.begin_attempt();
                 }
                 ThreadEvent::TurnCompleted { turn_id, status, error } if turn_id == self.turn_id => {
                     self.ended = true;
+                    self.mark(Milestone::TurnCompleted);
                     let finish = finish(status, error.as_ref())?;
                     self.answer.complete();
                     self.completion = Some(Completion { finish, usage: self.usage });
@@ -128,13 +156,21 @@ impl RunningTurn {
                     self.ended = true;
                     return Err(interrupted());
                 }
-                ThreadEvent::TurnStarted { .. }
+                ThreadEvent::RawItem { .. }
                 | ThreadEvent::TurnCompleted { .. }
                 | ThreadEvent::Error { .. }
                 | ThreadEvent::Warning { .. }
                 | ThreadEvent::Other { .. } => {}
             }
         }
+    }
+
+    fn mark(&mut self, milestone: Milestone) {
+        self.report.timeline.push((milestone, self.asked.elapsed()));
+    }
+
+    fn reached(&self, milestone: Milestone) -> bool {
+        self.report.timeline.iter().any(|(reached, _)| *reached == milestone)
     }
 
     fn timed_out(&self) -> TurnError {

@@ -12,7 +12,12 @@ use app_server::{
 };
 use tempfile::TempDir;
 
-use super::{bare, catalog, models::Models, threads::Threads};
+use super::{
+    bare,
+    catalog::{self, ContextWindows},
+    models::Models,
+    threads::Threads,
+};
 
 /// How a gateway's Codex is brought up.
 #[derive(Debug)]
@@ -33,8 +38,11 @@ pub(crate) struct Session {
     pub(super) client: Client,
     pub(super) threads: Arc<Threads>,
     models: RwLock<Arc<Models>>,
+    windows: ContextWindows,
+    path: PathBuf,
     version: String,
     account: Account,
+    leaks: Vec<String>,
 }
 
 /// Whether and how Codex is signed in.
@@ -66,14 +74,15 @@ impl Launch for CodexLaunch {
             secrets: self.secrets.clone(),
         };
         let catalog = self.folder.path().join("catalog.json");
-        let catalog = match catalog::derive(&command, &catalog).await {
-            Ok(()) => Some(catalog),
+        let mut leaks = Vec::new();
+        let (catalog, windows) = match catalog::derive(&command, &catalog).await {
+            Ok(windows) => (Some(catalog), windows),
             Err(error) => {
-                tracing::warn!(
-                    %error,
-                    "no model catalog could be derived: some of Codex's tools and instructions reach the model"
-                );
-                None
+                leaks.push(format!(
+                    "Some of Codex's tools and instructions reach the model, long tool outputs are cut and long \
+                     conversations summarised: no model catalog could be derived ({error})."
+                ));
+                (None, ContextWindows::default())
             }
         };
         command.args = bare::arguments(catalog.as_deref());
@@ -83,26 +92,54 @@ impl Launch for CodexLaunch {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
         let server = AppServer::start(&command, client_info, self.request_timeout).await?;
-        let session = Session::open(&server, &cwd).await?;
+        let session = Session::open(&server, location.found, &cwd, windows, leaks).await?;
+        for leak in session.leaks() {
+            tracing::warn!("{leak}");
+        }
         Ok((server, session))
     }
 }
 
 impl Session {
-    async fn open(server: &AppServer, cwd: &Path) -> Result<Self, Error> {
+    async fn open(
+        server: &AppServer,
+        path: PathBuf,
+        cwd: &Path,
+        windows: ContextWindows,
+        mut leaks: Vec<String>,
+    ) -> Result<Self, Error> {
         let client = server.client().clone();
         let config = client.request(&ConfigRead { include_layers: false, cwd: None }).await?.config;
-        let models = Models::read(&client).await?;
+        let models = Models::read(&client, &windows).await?;
         let account = read_account(&client).await?;
-        let threads = Arc::new(Threads::new(client.clone(), bare::thread(cwd, &config)));
-        threads.refill();
+        let (threads, instruction_sources) =
+            Threads::open(client.clone(), bare::thread(cwd, &config)).await?;
+        leaks.extend(instruction_sources.iter().map(|file| {
+            format!(
+                "The text of {file} reaches the model with every prompt, and Codex has no switch for it. Move the file \
+                 away, or set `codex_home` to `own` in the gateway's config file."
+            )
+        }));
         Ok(Self {
             client,
             threads,
             models: RwLock::new(Arc::new(models)),
+            windows,
+            path,
             version: version(&server.server().user_agent),
             account,
+            leaks,
         })
+    }
+
+    /// Where Codex was found.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What reaches the model beside the caller's messages, in words.
+    pub(crate) fn leaks(&self) -> &[String] {
+        &self.leaks
     }
 
     /// Codex's version, such as `0.169.0`.
@@ -127,7 +164,7 @@ impl Session {
 
     /// Asks Codex for its models again.
     pub(crate) async fn refresh_models(&self) -> Result<Arc<Models>, Error> {
-        let models = Arc::new(Models::read(&self.client).await?);
+        let models = Arc::new(Models::read(&self.client, &self.windows).await?);
         *self.models.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&models);
         Ok(models)
     }

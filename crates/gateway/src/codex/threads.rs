@@ -21,18 +21,24 @@ pub(super) struct Threads {
     template: ThreadStart,
     ready: Mutex<Vec<String>>,
     refilling: AtomicBool,
-    warned: AtomicBool,
 }
 
 impl Threads {
-    pub(super) fn new(client: Client, template: ThreadStart) -> Self {
-        Self {
+    /// Starts the first thread, and more of them in the background. Returns the files, too, whose text Codex adds to
+    /// the prompt of every thread.
+    pub(super) async fn open(
+        client: Client,
+        template: ThreadStart,
+    ) -> Result<(Arc<Self>, Vec<String>), Error> {
+        let ThreadStartResponse { thread, instruction_sources } = client.request(&template).await?;
+        let threads = Arc::new(Self {
             client,
             template,
-            ready: Mutex::default(),
+            ready: Mutex::new(vec![thread.id]),
             refilling: AtomicBool::new(false),
-            warned: AtomicBool::new(false),
-        }
+        });
+        threads.refill();
+        Ok((threads, instruction_sources))
     }
 
     /// The id of an unused thread: one that is ready, else one that is started now.
@@ -65,11 +71,7 @@ impl Threads {
     }
 
     async fn start(&self) -> Result<String, Error> {
-        let ThreadStartResponse { thread, instruction_sources } = self.client.request(&self.template).await?;
-        if !instruction_sources.is_empty() && !self.warned.swap(true, Ordering::Relaxed) {
-            tracing::warn!(files = ?instruction_sources, "Codex adds the text of these files to every prompt");
-        }
-        Ok(thread.id)
+        Ok(self.client.request(&self.template).await?.thread.id)
     }
 
     fn ready(&self) -> std::sync::MutexGuard<'_, Vec<String>> {

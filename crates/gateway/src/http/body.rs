@@ -32,7 +32,7 @@ impl FromRequest<App> for JsonObject {
                 "The request's `Content-Type` must be `application/json`.",
             ));
         }
-        let limit = app.max_body_bytes;
+        let limit = app.settings.max_body_bytes;
         let announced: Option<usize> = header(CONTENT_LENGTH).and_then(|length| length.parse().ok());
         if announced.is_some_and(|announced| announced > limit) {
             return Err(too_large(limit));

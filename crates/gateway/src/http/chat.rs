@@ -3,28 +3,32 @@
 use std::{collections::VecDeque, time::Duration};
 
 use axum::{
-    Json,
+    Extension, Json,
     body::Bytes,
     extract::State,
     http::HeaderValue,
     response::{IntoResponse, Response},
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::timeout;
 
 use super::{
     App,
     body::JsonObject,
+    error::log_error,
+    images,
+    logged::LoggedTurn,
     models::find_model,
     sse::{self, Frames},
 };
 use crate::{
-    codex::{Model, RunningTurn},
+    codex::Model,
+    log::{Entry, Parameters},
     openai::{
-        chat::{ChatCompletion, ChatRequest, Chunks, Delivery, ImagePart},
+        chat::{ChatCompletion, ChatRequest, Chunks, Delivery},
         error::ApiError,
+        policy::Trace,
     },
-    turn::{Completion, Content, Item, Turn, TurnError, TurnErrorKind, TurnEvent},
+    turn::{Completion, Turn, TurnError, TurnErrorKind, TurnEvent},
 };
 
 /// How long the status of a streamed answer is held back, so that a turn that fails at once is a proper HTTP error,
@@ -34,43 +38,42 @@ const STATUS_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a stream may be silent.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
-/// How many images of one request are fetched and checked at the same time.
-const PARALLEL_IMAGES: usize = 4;
-
 pub(super) async fn create(
     State(app): State<App>,
+    Extension(entry): Extension<Entry>,
     JsonObject(body): JsonObject,
 ) -> Result<Response, ApiError> {
-    let ChatRequest { model, mut items, images, effort, delivery, ignored } = ChatRequest::parse(body)?;
-    let found = find_model(&app, &model).await?;
-    if let (Some(image), false) = (images.first(), found.takes_images) {
+    let mut trace = Trace::new(app.settings.unsupported_parameters);
+    let request = ChatRequest::parse(body, &mut trace);
+    let ignored = HeaderValue::from_str(&trace.ignored.join(", ").escape_default().to_string()).ok();
+    entry.parameters(trace.into());
+    let ChatRequest { model: asked, mut items, images, effort, delivery } = request?;
+
+    let model = find_model(&app, &asked).await?;
+    if let (Some(image), false) = (images.first(), model.takes_images) {
         return Err(ApiError::unsupported(
             &image.param,
-            format!("The model `{model}` does not take images."),
+            format!("The model `{asked}` does not take images."),
         ));
     }
-    let effort = choose_effort(effort, app.reasoning_effort.as_deref(), &found)?;
-    resolve_images(&app, &mut items, images).await?;
-    let turn = Turn { model: found.name, items, effort };
-    let running = app.codex.run(&turn).await?;
+    let effort = choose_effort(effort, app.settings.reasoning_effort.as_deref(), &model)?;
+    images::resolve(&app, &mut items, images).await?;
+    let turn = Turn { model: model.name, items, effort, context_window: model.context_window };
+    entry.turn(&asked, &turn, delivery != Delivery::Whole);
+
+    let running = LoggedTurn::new(app.codex.run(turn).await?, entry);
     let mut response = match delivery {
-        Delivery::Whole => whole(running, &model).await?,
-        Delivery::Stream { include_usage } => stream(running, Chunks::new(model, include_usage)).await?,
+        Delivery::Whole => whole(running, &asked).await?,
+        Delivery::Stream { include_usage } => stream(running, Chunks::new(asked, include_usage)).await?,
     };
-    if !ignored.is_empty() {
-        if let Ok(ignored) = HeaderValue::from_str(&ignored.join(", ")) {
-            response.headers_mut().insert("x-codex-gateway-ignored", ignored);
-        }
+    if let Some(ignored) = ignored.filter(|ignored| !ignored.is_empty()) {
+        response.headers_mut().insert("x-codex-gateway-ignored", ignored);
     }
     Ok(response)
 }
 
 /// The effort that the caller asks for, if the model has it, else the one in the settings, if the model has that.
-fn choose_effort(
-    asked: Option<String>,
-    default: Option<&str>,
-    model: &Model,
-) -> Result<Option<String>, ApiError> {
+fn choose_effort(asked: Option<String>, default: Option<&str>, model: &Model) -> Result<String, ApiError> {
     let knows = |effort: &str| model.efforts.iter().any(|known| known == effort);
     match asked {
         Some(effort) if !knows(&effort) => Err(ApiError::invalid(
@@ -82,80 +85,38 @@ fn choose_effort(
                 model.efforts.iter().map(|effort| format!("`{effort}`")).collect::<Vec<_>>().join(", "),
             ),
         )),
-        Some(effort) => Ok(Some(effort)),
-        None => Ok(default.filter(|effort| knows(effort)).map(str::to_owned)),
+        Some(effort) => Ok(effort),
+        None => Ok(default.filter(|effort| knows(effort)).unwrap_or(&model.default_effort).to_owned()),
     }
 }
 
-/// Replaces each image's URL by its bytes as a data URL.
-async fn resolve_images(app: &App, items: &mut [Item], images: Vec<ImagePart>) -> Result<(), ApiError> {
-    let mut urls = Vec::with_capacity(images.len());
-    for image in images {
-        if let Some(url) = image_url(items, &image) {
-            urls.push((std::mem::take(url), image));
-        }
-    }
-    let mut resolved = stream::iter(urls)
-        .map(|(url, image)| async {
-            match app.images.resolve(url).await {
-                Ok(resolved) => Ok((resolved.into_data_url(), image)),
-                Err(error) => Err(ApiError::image(&image.param, &error)),
-            }
-        })
-        .buffered(PARALLEL_IMAGES);
-    let mut left = app.max_body_bytes;
-    while let Some((data_url, image)) = resolved.try_next().await? {
-        left = left.checked_sub(data_url.len()).ok_or_else(|| {
-            ApiError::invalid(
-                &image.param,
-                "image_too_large",
-                format!("The images are larger than {} bytes together.", app.max_body_bytes),
-            )
-        })?;
-        if let Some(url) = image_url(items, &image) {
-            *url = data_url;
-        }
-    }
-    Ok(())
-}
-
-fn image_url<'a>(items: &'a mut [Item], image: &ImagePart) -> Option<&'a mut String> {
-    let Item::Message { content, .. } = items.get_mut(image.item)?;
-    match content.get_mut(image.part)? {
-        Content::InputImage { image_url } => Some(image_url),
-        Content::InputText { .. } | Content::OutputText { .. } => None,
-    }
-}
-
-async fn whole(mut running: RunningTurn, model: &str) -> Result<Response, ApiError> {
+async fn whole(mut running: LoggedTurn, model: &str) -> Result<Response, ApiError> {
     let mut content = String::new();
     let completion = loop {
-        match running.next().await.transpose()? {
-            Some(TurnEvent::Delta(delta)) => content.push_str(&delta),
-            Some(TurnEvent::Restarted) => content.clear(),
-            Some(TurnEvent::Completed(completion)) => break completion,
-            None => return Err(ended_without_completion().into()),
+        match running.next().await? {
+            TurnEvent::Delta(delta) => content.push_str(&delta),
+            TurnEvent::Restarted => content.clear(),
+            TurnEvent::Completed(completion) => break completion,
         }
     };
     Ok(Json(ChatCompletion::new(model, &content, completion)).into_response())
 }
 
-async fn stream(mut running: RunningTurn, chunks: Chunks) -> Result<Response, ApiError> {
-    let mut frames = VecDeque::from([sse::data(&chunks.role())]);
-    let first = timeout(STATUS_PATIENCE, running.next()).await.ok();
-    let mut answer = ChatStream { running: Some(running), chunks, frames: VecDeque::new() };
-    if let Some(first) = first {
-        answer.encode(first.unwrap_or_else(|| Err(ended_without_completion())).map_err(ApiError::from)?);
+async fn stream(running: LoggedTurn, chunks: Chunks) -> Result<Response, ApiError> {
+    let frames = VecDeque::from([sse::data(&chunks.role())]);
+    let mut answer = ChatStream { running: Some(running), chunks, frames };
+    if let Some(running) = &mut answer.running
+        && let Ok(first) = timeout(STATUS_PATIENCE, running.next()).await
+    {
+        answer.encode(first?);
     }
-    frames.append(&mut answer.frames);
-    answer.frames = frames;
     Ok(sse::response(answer))
 }
 
 /// The frames of a streamed answer.
 struct ChatStream {
     /// `None` once the turn has ended.
-    running: Option<RunningTurn>,
+    running: Option<LoggedTurn>,
     chunks: Chunks,
     /// Frames that wait to be sent.
     frames: VecDeque<Bytes>,
@@ -170,9 +131,8 @@ impl Frames for ChatStream {
             let running = self.running.as_mut()?;
             match timeout(KEEP_ALIVE_INTERVAL, running.next()).await {
                 Err(_) => return Some(sse::KEEP_ALIVE),
-                Ok(Some(Ok(event))) => self.encode(event),
-                Ok(Some(Err(error))) => self.fail(error),
-                Ok(None) => self.fail(ended_without_completion()),
+                Ok(Ok(event)) => self.encode(event),
+                Ok(Err(error)) => self.fail(&error),
             }
         }
     }
@@ -189,20 +149,37 @@ impl ChatStream {
                 self.frames.push_back(sse::DONE);
             }
             // What was streamed can't be taken back.
-            TurnEvent::Restarted => self.fail(TurnError::new(
-                TurnErrorKind::Disconnected,
-                "The model's answer broke off, and a second attempt began differently. Send the request again.",
-            )),
+            TurnEvent::Restarted => {
+                let error = ApiError::from(TurnError::new(
+                    TurnErrorKind::Disconnected,
+                    "The model's answer broke off, and a second attempt began differently. Send the request again.",
+                ));
+                if let Some(running) = &self.running {
+                    log_error(running.entry(), &error);
+                }
+                self.fail(&error);
+            }
         }
     }
 
-    fn fail(&mut self, error: TurnError) {
+    fn fail(&mut self, error: &ApiError) {
         self.running = None;
-        self.frames.push_back(sse::data(&ApiError::from(error).envelope()));
+        self.frames.push_back(sse::data(&error.envelope()));
         self.frames.push_back(sse::DONE);
     }
 }
 
-fn ended_without_completion() -> TurnError {
-    TurnError::new(TurnErrorKind::Disconnected, "The turn ended without an answer. Send the request again.")
+impl Drop for ChatStream {
+    fn drop(&mut self) {
+        if let Some(running) = &self.running {
+            running.entry().hung_up();
+        }
+    }
+}
+
+impl From<Trace> for Parameters {
+    fn from(trace: Trace) -> Self {
+        let Trace { honoured, neutral, ignored, refused, .. } = trace;
+        Self { honoured, neutral, ignored, refused }
+    }
 }

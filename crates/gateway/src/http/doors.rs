@@ -1,7 +1,5 @@
 //! Who may come in, and the name that each request goes by.
 
-use std::time::Instant;
-
 use axum::{
     extract::{Request, State},
     http::{
@@ -13,7 +11,13 @@ use axum::{
 };
 
 use super::App;
-use crate::openai::{error::ApiError, new_id};
+use crate::{
+    log::Entry,
+    openai::{
+        error::{ApiError, ErrorBody},
+        new_id,
+    },
+};
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -54,20 +58,23 @@ fn check(app: &App, authorization: Option<&HeaderValue>) -> Result<(), ApiError>
     Err(ApiError::unauthorized(format!("{what}; {HINT}")))
 }
 
-/// Gives each request an id, which its answer carries and the log shows.
-pub(super) async fn identify(request: Request, next: Next) -> Response {
+/// Gives each request an id, which its answer carries, and its record in the log.
+pub(super) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = new_id("req_");
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let start = Instant::now();
-    let mut response = next.run(request).await;
-    tracing::info!(
-        id,
-        %method,
-        path,
-        status = response.status().as_u16(),
-        ms = start.elapsed().as_millis(),
-        "request"
+    let entry = Entry::new(
+        app.log.clone(),
+        app.settings.log_text,
+        id.clone(),
+        request.method(),
+        request.uri(),
+        request.headers(),
     );
+    request.extensions_mut().insert(entry.clone());
+    let mut response = next.run(request).await;
+    entry.status(response.status().as_u16());
+    if let Some(error) = response.extensions().get::<ErrorBody>() {
+        entry.failed(&error.message, error.code.as_deref(), error.param.as_deref());
+    }
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(X_REQUEST_ID.clone(), id);

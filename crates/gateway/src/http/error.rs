@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::openai::error::ApiError;
+use crate::{log::Entry, openai::error::ApiError};
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
@@ -20,8 +20,15 @@ impl IntoResponse for ApiError {
             let value = if should_retry { "true" } else { "false" };
             headers.insert("x-should-retry", HeaderValue::from_static(value));
         }
+        // For the request log.
+        response.extensions_mut().insert(self.body);
         response
     }
+}
+
+/// Records an error that is told within a stream.
+pub(super) fn log_error(entry: &Entry, error: &ApiError) {
+    entry.failed(&error.body.message, error.body.code.as_deref(), error.body.param.as_deref());
 }
 
 pub(super) async fn not_found(method: Method, uri: Uri) -> ApiError {

@@ -5,13 +5,20 @@ mod chat;
 mod doors;
 mod error;
 mod health;
+mod images;
+mod logged;
 mod models;
 mod router;
 mod sse;
 
 use std::sync::Arc;
 
-use crate::{codex::Codex, images::ImageFetcher, settings::Token};
+use crate::{
+    codex::Codex,
+    images::ImageFetcher,
+    log::RequestLog,
+    settings::{Settings, Token},
+};
 
 pub(crate) use router::router;
 
@@ -20,8 +27,7 @@ pub(crate) use router::router;
 pub(crate) struct App {
     pub(crate) codex: Codex,
     pub(crate) images: ImageFetcher,
+    pub(crate) log: RequestLog,
     pub(crate) token: Arc<Token>,
-    /// The effort for requests that name none.
-    pub(crate) reasoning_effort: Option<Arc<str>>,
-    pub(crate) max_body_bytes: usize,
+    pub(crate) settings: Arc<Settings>,
 }

@@ -8,7 +8,7 @@ use axum::{
 
 use super::App;
 use crate::{
-    codex::Model,
+    codex::{Model, Models},
     openai::{
         error::ApiError,
         models::{ModelList, ModelObject},
@@ -26,13 +26,19 @@ pub(super) async fn show(State(app): State<App>, Path(name): Path<String>) -> Re
     Ok(Json(ModelObject::new(&name)).into_response())
 }
 
-/// The model of this name. One that is not known yet may be new, so Codex is asked once more.
+/// The model of this name, or the one that the name is an alias of. A name that is not known yet may be new, so Codex is
+/// asked once more.
 pub(super) async fn find_model(app: &App, name: &str) -> Result<Model, ApiError> {
+    let aliases = &app.settings.model_aliases;
+    let exact = aliases.get(name).map_or(name, String::as_str);
+    let names = [Some(exact), aliases.get("*").map(String::as_str)];
+    let find = |models: &Models| names.into_iter().flatten().find_map(|name| models.find(name).cloned());
+
+    // The wildcard must not keep a new model from being found.
     let known = app.codex.session().await?.models();
-    if let Some(model) = known.find(name) {
+    if let Some(model) = known.find(exact) {
         return Ok(model.clone());
     }
     let models = app.codex.models().await?;
-    let unknown = || ApiError::model_not_found(name, &models.listed().collect::<Vec<_>>());
-    models.find(name).cloned().ok_or_else(unknown)
+    find(&models).ok_or_else(|| ApiError::model_not_found(name, &models.listed().collect::<Vec<_>>()))
 }

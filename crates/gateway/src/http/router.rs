@@ -1,6 +1,6 @@
 use axum::{
     Router,
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     routing::{get, post},
 };
 
@@ -18,6 +18,6 @@ pub(crate) fn router(app: App) -> Router {
         .nest("/v1", v1)
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(from_fn(doors::identify))
+        .layer(from_fn_with_state(app.clone(), doors::identify))
         .with_state(app)
 }

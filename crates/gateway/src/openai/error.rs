@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::{
-    images::ImageError,
-    turn::{TurnError, TurnErrorKind},
-};
+use crate::turn::{TurnError, TurnErrorKind};
 
 /// An error as OpenAI's SDKs understand it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +62,11 @@ impl ApiError {
     }
 
     pub(crate) fn model_not_found(model: &str, available: &[&str]) -> Self {
-        let message = format!("The model `{model}` does not exist. Available: {}.", available.join(", "));
+        let message = format!(
+            "The model `{model}` does not exist. Available: {}. To have other names understood, set `model_aliases` in \
+             the gateway's config file.",
+            available.join(", "),
+        );
         Self::new(404, INVALID_REQUEST, "model_not_found", message).param("model")
     }
 
@@ -130,12 +131,5 @@ impl From<TurnError> for ApiError {
             TurnErrorKind::Disconnected => Self::new(502, SERVER, "stream_disconnected", message),
         };
         Self { retry_after, ..error }
-    }
-}
-
-impl ApiError {
-    /// An image that can't be used, at the part of the request that holds it.
-    pub(crate) fn image(param: &str, error: &ImageError) -> Self {
-        Self::invalid(param, error.code(), format!("`{param}`: {error}"))
     }
 }

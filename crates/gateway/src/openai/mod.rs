@@ -3,7 +3,7 @@
 pub(crate) mod chat;
 pub(crate) mod error;
 pub(crate) mod models;
-mod policy;
+pub(crate) mod policy;
 mod value;
 
 /// A new id in OpenAI's form: a prefix and 32 random characters.

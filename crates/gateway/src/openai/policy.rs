@@ -3,29 +3,33 @@
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
+use crate::settings::Unsupported;
 
 /// What is done with a field. A field that is missing or `null` is always fine.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Rule {
+pub(crate) enum Rule {
     /// Read and acted upon.
     Honoured,
     /// Accepted as it is: it has no bearing on the model's answer.
     Harmless,
-    /// Accepted only with a value that asks for nothing; anything else is refused.
+    /// Accepted with a value that asks for nothing; another value asks for something that can't be had.
     Neutral(fn(&Value) -> bool),
+    /// Tunes the sampling, which Codex offers no way to do. A neutral value is accepted; another one is refused or
+    /// ignored, as the settings say.
+    Sampling(fn(&Value) -> bool),
     /// Never accepted.
     Refused,
 }
 
-use Rule::{Harmless, Honoured, Neutral, Refused};
+use Rule::{Harmless, Honoured, Neutral, Refused, Sampling};
 
 /// The fields of a chat completion request, as the official SDKs know them.
-pub(super) const CHAT: &[(&str, Rule)] = &[
+pub(crate) const CHAT: &[(&str, Rule)] = &[
     ("audio", Refused),
-    ("frequency_penalty", Neutral(is_zero)),
+    ("frequency_penalty", Sampling(is_zero)),
     ("function_call", Neutral(is_auto_or_none)),
     ("functions", Neutral(is_empty)),
-    ("logit_bias", Neutral(is_empty)),
+    ("logit_bias", Sampling(is_empty)),
     ("logprobs", Neutral(is_false)),
     ("max_completion_tokens", Refused),
     ("max_tokens", Refused),
@@ -37,62 +41,125 @@ pub(super) const CHAT: &[(&str, Rule)] = &[
     ("n", Neutral(is_one)),
     ("parallel_tool_calls", Harmless),
     ("prediction", Refused),
-    ("presence_penalty", Neutral(is_zero)),
+    ("presence_penalty", Sampling(is_zero)),
     ("prompt_cache_key", Harmless),
     ("prompt_cache_options", Harmless),
     ("prompt_cache_retention", Harmless),
     ("reasoning_effort", Honoured),
     ("response_format", Neutral(is_text_format)),
     ("safety_identifier", Harmless),
-    ("seed", Refused),
+    ("seed", Sampling(never)),
     ("service_tier", Neutral(is_default_tier)),
     ("stop", Neutral(is_empty)),
     ("store", Neutral(is_false)),
     ("stream", Honoured),
     ("stream_options", Honoured),
-    ("temperature", Neutral(is_one)),
+    ("temperature", Sampling(is_one)),
     ("tool_choice", Neutral(is_auto_or_none)),
     ("tools", Neutral(is_empty)),
     ("top_logprobs", Neutral(is_zero)),
-    ("top_p", Neutral(is_one)),
+    ("top_p", Sampling(is_one)),
     ("user", Harmless),
     ("verbosity", Neutral(is_medium)),
     ("web_search_options", Refused),
 ];
 
-/// Takes from a request every field that is not honoured, or refuses it with the names of all those that can't be.
-pub(super) fn apply(table: &[(&str, Rule)], body: &mut Map<String, Value>) -> Result<(), ApiError> {
-    let refused: Vec<String> = body
-        .iter()
-        .filter(|(_, value)| !value.is_null())
-        .filter(|(field, value)| match rule(table, field) {
-            Some(Honoured | Harmless) => false,
-            Some(Neutral(is_neutral)) => !is_neutral(value),
-            Some(Refused) | None => true,
-        })
-        .map(|(field, _)| field.clone())
-        .collect();
-    let Some(first) = refused.first() else {
-        body.retain(|field, _| matches!(rule(table, field), Some(Honoured)));
-        return Ok(());
-    };
+/// What became of each field of one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trace {
+    unsupported: Unsupported,
+    pub(crate) honoured: Vec<String>,
+    pub(crate) neutral: Vec<String>,
+    /// Dropped because the settings say so. The caller is told in a header.
+    pub(crate) ignored: Vec<String>,
+    pub(crate) refused: Vec<String>,
+}
+
+impl Trace {
+    pub(crate) fn new(unsupported: Unsupported) -> Self {
+        Self {
+            unsupported,
+            honoured: Vec::new(),
+            neutral: Vec::new(),
+            ignored: Vec::new(),
+            refused: Vec::new(),
+        }
+    }
+
+    /// Takes from a request every field that is not honoured. Those that can't be honoured are refused together, by
+    /// name, or ignored where they may be.
+    pub(super) fn apply(
+        &mut self,
+        table: &[(&str, Rule)],
+        body: &mut Map<String, Value>,
+    ) -> Result<(), ApiError> {
+        body.retain(|_, value| !value.is_null());
+        for (field, value) in body.iter() {
+            let outcome = match rule(table, field) {
+                Some(Honoured) => &mut self.honoured,
+                Some(Harmless) => &mut self.neutral,
+                Some(Neutral(is_neutral) | Sampling(is_neutral)) if is_neutral(value) => &mut self.neutral,
+                Some(Sampling(_)) | None if self.unsupported == Unsupported::Ignore => &mut self.ignored,
+                Some(Neutral(_) | Sampling(_) | Refused) | None => &mut self.refused,
+            };
+            outcome.push(field.clone());
+        }
+        match self.refused.first() {
+            Some(first) => Err(ApiError::unsupported(first, refusal(table, &self.refused))),
+            None => {
+                body.retain(|field, _| matches!(rule(table, field), Some(Honoured)));
+                Ok(())
+            }
+        }
+    }
+
+    /// Meets something within a field that can't be honoured and can be left out.
+    pub(super) fn cannot_honour(&mut self, path: &str, why: &str) -> Result<(), ApiError> {
+        match self.unsupported {
+            Unsupported::Ignore => {
+                self.ignored.push(path.to_owned());
+                Ok(())
+            }
+            Unsupported::Refuse => {
+                self.refused.push(path.to_owned());
+                Err(ApiError::unsupported(path, format!("`{path}`: {why} Remove it. {HOW_TO_IGNORE}")))
+            }
+        }
+    }
+}
+
+const HOW_TO_IGNORE: &str = "To have such fields left out instead, set `unsupported_parameters` to `ignore` in the gateway's config file.";
+
+/// Why fields are refused, and what to do.
+fn refusal(table: &[(&str, Rule)], refused: &[String]) -> String {
     let names = refused.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ");
-    let why = match rule(table, first) {
-        None => "not known here",
-        Some(Neutral(_)) => "supported only with its default value",
-        Some(_) => "not supported",
+    let rules = || refused.iter().map(|field| rule(table, field));
+    let why = if let [field] = refused {
+        match rule(table, field) {
+            None => format!("{names} is not a parameter that the gateway knows. Remove it."),
+            Some(Neutral(_) | Sampling(_)) => {
+                format!(
+                    "{names} is supported only with its default value, since Codex can't honour another. Remove it."
+                )
+            }
+            Some(_) => format!("{names} is not supported, since Codex can't honour it. Remove it."),
+        }
+    } else {
+        format!("Codex can't honour {names}. Remove them, or give them their default values.")
     };
-    let message = match refused.len() {
-        1 => format!("{names} is {why}: Codex offers no way to honour it. Remove it."),
-        _ => format!(
-            "{names} can't be honoured through Codex. Remove them, or give them their default values."
-        ),
-    };
-    Err(ApiError::unsupported(first, message))
+    if rules().all(|rule| matches!(rule, Some(Sampling(_)) | None)) {
+        format!("{why} {HOW_TO_IGNORE}")
+    } else {
+        why
+    }
 }
 
 fn rule(table: &[(&str, Rule)], field: &str) -> Option<Rule> {
     table.iter().find(|(name, _)| *name == field).map(|(_, rule)| *rule)
+}
+
+fn never(_: &Value) -> bool {
+    false
 }
 
 fn is_zero(value: &Value) -> bool {
@@ -140,9 +207,11 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn applied(body: Value) -> Result<Vec<String>, ApiError> {
+    fn apply(unsupported: Unsupported, body: Value) -> (Trace, Result<Map<String, Value>, ApiError>) {
+        let mut trace = Trace::new(unsupported);
         let mut body = body.as_object().unwrap().clone();
-        apply(CHAT, &mut body).map(|()| body.keys().cloned().collect())
+        let result = trace.apply(CHAT, &mut body).map(|()| body);
+        (trace, result)
     }
 
     #[test]
@@ -159,7 +228,12 @@ mod tests {
             "response_format": {"type": "text"}, "modalities": ["text"], "service_tier": "auto", "logit_bias": {},
             "verbosity": "medium", "user": "u", "metadata": {"a": "b"}, "seed": null, "max_tokens": null,
         });
-        assert_eq!(applied(neutral).unwrap(), ["messages", "model", "stream"]);
+        let fields = neutral.as_object().unwrap().len();
+        let (trace, left) = apply(Unsupported::Refuse, neutral);
+        assert_eq!(left.unwrap().keys().collect::<Vec<_>>(), ["messages", "model", "stream"]);
+        assert_eq!(trace.honoured, ["messages", "model", "stream"]);
+        // All the others but the two that are null.
+        assert_eq!(trace.neutral.len(), fields - 3 - 2);
     }
 
     #[test]
@@ -179,11 +253,34 @@ mod tests {
             ("store", json!(true)),
             ("colour", json!("red")),
         ] {
-            let error = applied(json!({"model": "m", (field): value})).unwrap_err();
+            let (trace, result) = apply(Unsupported::Refuse, json!({"model": "m", (field): value}));
+            let error = result.unwrap_err();
             assert_eq!((error.status, error.body.param.as_deref()), (400, Some(field)));
             assert_eq!(error.body.code.as_deref(), Some("unsupported_feature"));
+            assert_eq!(trace.refused, [field]);
         }
-        let error = applied(json!({"temperature": 0, "seed": 1})).unwrap_err();
-        assert!(error.body.message.starts_with("`seed`, `temperature` can't"), "{}", error.body.message);
+    }
+
+    #[test]
+    fn a_refusal_names_all_fields_and_says_how_to_have_them_ignored() {
+        let message = |body| apply(Unsupported::Refuse, body).1.unwrap_err().body.message;
+        let sampling = message(json!({"temperature": 0, "seed": 1}));
+        assert!(
+            sampling.contains("`seed`, `temperature`") && sampling.contains("`unsupported_parameters`"),
+            "{sampling}"
+        );
+        let mixed = message(json!({"temperature": 0, "max_tokens": 1}));
+        assert!(!mixed.contains("unsupported_parameters"), "{mixed}");
+    }
+
+    #[test]
+    fn what_tunes_the_sampling_is_ignored_where_the_person_says_so() {
+        let (trace, left) =
+            apply(Unsupported::Ignore, json!({"model": "m", "temperature": 0, "seed": 1, "new": 2}));
+        assert_eq!(left.unwrap().len(), 1);
+        assert_eq!(trace.ignored, ["new", "seed", "temperature"]);
+        let (_, refused) =
+            apply(Unsupported::Ignore, json!({"model": "m", "max_tokens": 5, "temperature": 0}));
+        assert_eq!(refused.unwrap_err().body.param.as_deref(), Some("max_tokens"));
     }
 }

@@ -19,8 +19,13 @@ pub(super) struct Fields {
 }
 
 impl At {
+    #[cfg(test)]
     pub(super) fn new(path: impl Into<String>, value: Value) -> Self {
         Self { path: path.into(), value }
+    }
+
+    pub(super) fn is_empty_list(&self) -> bool {
+        self.value.as_array().is_some_and(Vec::is_empty)
     }
 
     pub(super) fn path(&self) -> &str {

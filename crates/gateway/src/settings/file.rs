@@ -1,6 +1,7 @@
 //! The configuration file: JSON, readable and writable by its owner only.
 
 use std::{
+    collections::BTreeMap,
     fmt, fs, io,
     io::Write,
     os::unix::fs::DirBuilderExt,
@@ -9,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::Token;
+use super::{CodexHome, Token, Unsupported};
 
 /// What `config.json` can hold. The first five fields are those of the Python `codex-gateway`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,15 @@ pub struct ConfigFile {
     pub turn_timeout_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_body_bytes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsupported_parameters: Option<Unsupported>,
+    /// What callers' model names mean, by exact name; `*` stands for every name that nothing else explains.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub model_aliases: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codex_home: Option<CodexHome>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_text: Option<bool>,
 }
 
 /// A token as it stands in the file, not yet checked.

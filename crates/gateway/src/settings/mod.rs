@@ -4,12 +4,15 @@ mod file;
 mod token;
 
 use std::{
+    collections::BTreeMap,
     env,
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
 };
+
+use serde::{Deserialize, Serialize};
 
 pub use file::{ConfigFile, FileError, WrittenToken, write};
 pub use token::{Token, TokenError};
@@ -38,9 +41,56 @@ pub struct Settings {
     /// How long a turn may take from its start to its end.
     pub turn_timeout: Duration,
     pub max_body_bytes: usize,
+    pub unsupported_parameters: Unsupported,
+    /// What callers' model names mean, by exact name; `*` stands for every name that nothing else explains.
+    pub model_aliases: BTreeMap<String, String>,
+    pub codex_home: CodexHome,
+    /// Whether the request log keeps what was said, redacted.
+    pub log_text: bool,
     /// What was accepted and yet means nothing, for people to read.
     pub warnings: Vec<String>,
 }
+
+/// What becomes of parameters that can't be honoured and do no harm when left out, such as `temperature`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unsupported {
+    /// The request is refused.
+    #[default]
+    Refuse,
+    /// They are left out, and the answer and the log say so.
+    Ignore,
+}
+
+/// Which `CODEX_HOME` Codex gets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CodexHome {
+    /// The person's own, with their sign-in.
+    #[default]
+    Shared,
+    /// One of the gateway's, with a sign-in of its own and nothing of the person's configuration.
+    Own,
+}
+
+/// The choices of a setting by their names, for environment variables.
+macro_rules! named {
+    ($type:ident { $($name:literal => $variant:ident),* }) => {
+        impl FromStr for $type {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text {
+                    $($name => Ok(Self::$variant),)*
+                    _ => Err(format!("`{text}` is not one of {}", [$(concat!("`", $name, "`")),*].join(" and "))),
+                }
+            }
+        }
+    };
+}
+
+named!(Unsupported { "refuse" => Refuse, "ignore" => Ignore });
+named!(CodexHome { "shared" => Shared, "own" => Own });
 
 /// Values that were given on the command line.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +109,13 @@ pub enum SettingsError {
     File(#[from] FileError),
     #[error("{origin} {problem}")]
     Invalid { origin: String, problem: String },
+}
+
+/// The gateway's own `CODEX_HOME`, below `XDG_DATA_HOME` or `~/.local/share`.
+pub fn own_codex_home() -> PathBuf {
+    let data_home = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    data_home.unwrap_or_else(|| home().join(".local/share")).join("codex-gateway/codex-home")
 }
 
 /// Where the configuration file is: the path given, else `CODEX_GATEWAY_CONFIG`, else below `XDG_CONFIG_HOME` or
@@ -118,6 +175,14 @@ impl Settings {
             request_timeout: seconds("request_timeout_seconds", config.request_timeout_seconds, 30)?,
             turn_timeout: seconds("turn_timeout_seconds", config.turn_timeout_seconds, 600)?,
             max_body_bytes: sources.positive("max_body_bytes", config.max_body_bytes, 64 * 1024 * 1024)?,
+            unsupported_parameters: sources
+                .pick(None, "unsupported_parameters", config.unsupported_parameters)?
+                .map_or_else(Unsupported::default, |unsupported| unsupported.value),
+            model_aliases: config.model_aliases,
+            codex_home: sources
+                .pick(None, "codex_home", config.codex_home)?
+                .map_or_else(CodexHome::default, |home| home.value),
+            log_text: sources.pick(None, "log_text", config.log_text)?.is_some_and(|log_text| log_text.value),
             warnings,
         })
     }
@@ -254,6 +319,20 @@ mod tests {
         assert!(problem(&[], r#"{"port": 70000}"#).contains("line 1"));
         let problem = problem(&[], r#"{"token": "sk-secret"}"#);
         assert!(problem.contains("API key") && !problem.contains("sk-secret"), "{problem}");
+    }
+
+    #[test]
+    fn choices_are_made_by_name() {
+        let file =
+            r#"{"unsupported_parameters": "ignore", "codex_home": "own", "model_aliases": {"*": "m"}}"#;
+        let settings = load(&Overrides::default(), &[("CODEX_GATEWAY_LOG_TEXT", "true")], file).unwrap();
+        assert_eq!(
+            (settings.unsupported_parameters, settings.codex_home),
+            (Unsupported::Ignore, CodexHome::Own)
+        );
+        assert_eq!((settings.model_aliases["*"].as_str(), settings.log_text), ("m", true));
+        let problem = problem(&[("CODEX_GATEWAY_CODEX_HOME", "mine")], "{}");
+        assert!(problem.contains("`shared` and `own`"), "{problem}");
     }
 
     #[test]

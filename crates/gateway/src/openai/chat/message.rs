@@ -1,23 +1,23 @@
 //! The messages of a chat, as items of a turn: each where it stood, nothing joined, nothing left out.
 
-use super::ImagePart;
+use super::{ImagePart, calls::Calls};
 use crate::{
     openai::{
         error::ApiError,
+        policy::Trace,
         value::{At, Fields},
     },
-    turn::{Content, Item, Role},
+    turn::{Content, Item, Output, Role},
 };
 
 /// A conversation that was understood.
-#[derive(Debug, Default)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Messages {
     pub(super) items: Vec<Item>,
     pub(super) images: Vec<ImagePart>,
-    pub(super) ignored: Vec<String>,
 }
 
-pub(super) fn parse(messages: At) -> Result<Messages, ApiError> {
+pub(super) fn parse(messages: At, trace: &mut Trace) -> Result<Messages, ApiError> {
     let path = messages.path().to_owned();
     let messages = messages.list()?;
     if messages.is_empty() {
@@ -27,32 +27,66 @@ pub(super) fn parse(messages: At) -> Result<Messages, ApiError> {
             format!("`{path}` must hold at least one message."),
         ));
     }
-    let mut parsed = Messages::default();
+    let mut parser = Parser {
+        messages: Messages { items: Vec::new(), images: Vec::new() },
+        calls: Calls::default(),
+        trace,
+    };
     for message in messages {
-        parsed.add(message.object()?)?;
+        parser.add(message.object()?)?;
     }
-    Ok(parsed)
+    parser.calls.finish()?;
+    Ok(parser.messages)
 }
 
-impl Messages {
+struct Parser<'a> {
+    messages: Messages,
+    calls: Calls,
+    trace: &'a mut Trace,
+}
+
+impl Parser<'_> {
     fn add(&mut self, mut message: Fields) -> Result<(), ApiError> {
         let role = message.require("role")?;
         let role_path = role.path().to_owned();
         let role = role.string()?;
-        let item = match role.as_str() {
-            // Codex drops items with the role `system`; `developer` is its newer name for the same.
-            "system" | "developer" => Item::Message {
-                role: Role::Developer,
-                content: texts(message.require("content")?, input_text)?,
-            },
-            "user" => {
-                Item::Message { role: Role::User, content: self.user_content(message.require("content")?)? }
+        if role != "tool" {
+            self.calls.expect_none_open(message.path())?;
+            // Responses API items, which Codex takes, have no place for it.
+            if let Some(name) = message.take("name") {
+                let path = name.path().to_owned();
+                name.string()?;
+                self.trace.cannot_honour(&path, "Codex can't tell the model who speaks by name.")?;
             }
-            "assistant" => Item::Message { role: Role::Assistant, content: assistant_content(&mut message)? },
-            "tool" | "function" => {
+        }
+        match role.as_str() {
+            // Codex drops items with the role `system`; `developer` is its newer name for the same.
+            "system" | "developer" => {
+                let content = texts(message.require("content")?, input_text)?;
+                self.push(Item::Message { role: Role::Developer, content });
+            }
+            "user" => {
+                let content = self.user_content(message.require("content")?)?;
+                self.push(Item::Message { role: Role::User, content });
+            }
+            "assistant" => self.assistant(&mut message)?,
+            "tool" => {
+                let call_id = self.calls.answer(&mut message)?;
+                let content = message.require("content")?;
+                let output = if content.value().is_string() {
+                    Output::Text(content.string()?)
+                } else {
+                    Output::Parts(texts(content, input_text)?)
+                };
+                self.push(Item::FunctionCallOutput { call_id, output });
+            }
+            "function" => {
                 return Err(ApiError::unsupported(
                     message.path(),
-                    format!("`{}`: messages of the role `{role}` are not supported yet.", message.path()),
+                    format!(
+                        "`{}`: use the role `tool` and `tool_calls` instead of `function`.",
+                        message.path()
+                    ),
                 ));
             }
             _ => {
@@ -60,13 +94,45 @@ impl Messages {
                     &role_path,
                     "invalid_value",
                     format!(
-                        "`{role_path}` is `{role}`; it must be one of `developer`, `system`, `user` and `assistant`."
+                        "`{role_path}` is `{role}`; it must be one of `developer`, `system`, `user`, `assistant` and \
+                         `tool`."
                     ),
                 ));
             }
+        }
+        message.finish()
+    }
+
+    fn push(&mut self, item: Item) {
+        self.messages.items.push(item);
+    }
+
+    /// What the model said before: text, a refusal, calls of functions, or several of these.
+    fn assistant(&mut self, message: &mut Fields) -> Result<(), ApiError> {
+        let mut content = match message.take("content") {
+            Some(content) => texts(content, output_text)?,
+            None => Vec::new(),
         };
-        message.finish()?;
-        self.items.push(item);
+        if let Some(refusal) = message.take("refusal") {
+            content.push(output_text(refusal.string()?));
+        }
+        if message.take("annotations").is_some_and(|annotations| !annotations.is_empty_list()) {
+            let path = message.path_of("annotations");
+            self.trace.cannot_honour(&path, "Codex can't give the model annotations.")?;
+        }
+        let calls = self.calls.ask(message)?;
+        if content.is_empty() && calls.is_empty() {
+            let path = message.path_of("content");
+            return Err(ApiError::invalid(
+                &path,
+                "missing_required_parameter",
+                format!("`{path}` is required where there are no `tool_calls`."),
+            ));
+        }
+        if !content.is_empty() {
+            self.push(Item::Message { role: Role::Assistant, content });
+        }
+        self.messages.items.extend(calls);
         Ok(())
     }
 
@@ -82,8 +148,8 @@ impl Messages {
                 "text" => input_text(part.require("text")?.string()?),
                 "image_url" => {
                     let url = self.image_url(part.require("image_url")?)?;
-                    self.images.push(ImagePart {
-                        item: self.items.len(),
+                    self.messages.images.push(ImagePart {
+                        item: self.messages.items.len(),
                         part: parsed.len(),
                         param: part.path_of("image_url.url"),
                     });
@@ -102,14 +168,15 @@ impl Messages {
         if let Some(detail) = image_url.take("detail") {
             let path = detail.path().to_owned();
             match detail.string()?.as_str() {
-                "auto" | "high" => {}
-                // Codex always sends an image as it is.
-                "low" => self.ignored.push(path),
+                "auto" | "high" | "original" => {}
+                "low" => self.trace.cannot_honour(&path, "Codex gives the model every image in full.")?,
                 other => {
                     return Err(ApiError::invalid(
                         &path,
                         "invalid_value",
-                        format!("`{path}` is `{other}`; it must be one of `auto`, `low` and `high`."),
+                        format!(
+                            "`{path}` is `{other}`; it must be one of `auto`, `low`, `high` and `original`."
+                        ),
                     ));
                 }
             }
@@ -117,28 +184,6 @@ impl Messages {
         image_url.finish()?;
         Ok(url)
     }
-}
-
-/// What the model said before: text, a refusal, or both.
-fn assistant_content(message: &mut Fields) -> Result<Vec<Content>, ApiError> {
-    let mut content = match message.take("content") {
-        Some(content) => texts(content, output_text)?,
-        None => Vec::new(),
-    };
-    if let Some(refusal) = message.take("refusal") {
-        content.push(output_text(refusal.string()?));
-    }
-    if let Some(calls) = message.take("tool_calls") {
-        if calls.value().as_array().is_none_or(|calls| !calls.is_empty()) {
-            let path = calls.path();
-            return Err(ApiError::unsupported(path, format!("`{path}`: tool calls are not supported yet.")));
-        }
-    }
-    if content.is_empty() {
-        let path = message.path_of("content");
-        return Err(ApiError::invalid(&path, "missing_required_parameter", format!("`{path}` is required.")));
-    }
-    Ok(content)
 }
 
 /// A string, or a list of text parts. Refusals count as text: they are what the model said.
@@ -164,13 +209,14 @@ fn texts(content: At, wrap: fn(String) -> Content) -> Result<Vec<Content>, ApiEr
 
 fn non_empty(content: At) -> Result<Vec<At>, ApiError> {
     let path = content.path().to_owned();
-    let parts = content.list().map_err(|error| {
-        ApiError::invalid(
+    if !content.value().is_array() {
+        return Err(ApiError::invalid(
             &path,
             "invalid_type",
-            error.body.message.replace("a list", "a string or a list of parts"),
-        )
-    })?;
+            format!("`{path}` must be a string or a list of parts."),
+        ));
+    }
+    let parts = content.list()?;
     if parts.is_empty() {
         return Err(ApiError::invalid(
             &path,
@@ -198,114 +244,4 @@ fn output_text(text: String) -> Content {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::{Value, json};
-
-    fn parsed(messages: Value) -> Messages {
-        parse(At::new("messages", messages)).unwrap()
-    }
-
-    fn error(messages: Value) -> (String, String) {
-        let error = parse(At::new("messages", messages)).unwrap_err();
-        assert_eq!(error.status, 400);
-        (error.body.param.unwrap(), error.body.code.unwrap())
-    }
-
-    #[test]
-    fn every_message_stays_where_it_stood() {
-        let messages = parsed(json!([
-            {"role": "system", "content": "s"},
-            {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": ""}]},
-            {"role": "assistant", "content": null, "refusal": "no"},
-            {"role": "developer", "content": [{"type": "text", "text": "d"}]},
-            {"role": "assistant", "content": [{"type": "text", "text": "b"}, {"type": "refusal", "refusal": "c"}]},
-        ]));
-        assert_eq!(
-            serde_json::to_value(&messages.items).unwrap(),
-            json!([
-                {"type": "message", "role": "developer", "content": [{"type": "input_text", "text": "s"}]},
-                {"type": "message", "role": "user", "content": [
-                    {"type": "input_text", "text": "a"}, {"type": "input_text", "text": ""}]},
-                {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "no"}]},
-                {"type": "message", "role": "developer", "content": [{"type": "input_text", "text": "d"}]},
-                {"type": "message", "role": "assistant", "content": [
-                    {"type": "output_text", "text": "b"}, {"type": "output_text", "text": "c"}]},
-            ])
-        );
-    }
-
-    #[test]
-    fn images_keep_their_place_and_a_low_detail_is_reported() {
-        let messages = parsed(json!([
-            {"role": "user", "content": "first"},
-            {"role": "user", "content": [
-                {"type": "text", "text": "look"},
-                {"type": "image_url", "image_url": {"url": "data:x", "detail": "low"}},
-                {"type": "image_url", "image_url": {"url": "https://example.org/x.png", "detail": "high"}},
-            ]},
-        ]));
-        let part = |part, param: &str| ImagePart { item: 1, part, param: param.into() };
-        assert_eq!(
-            messages.images,
-            [
-                part(1, "messages[1].content[1].image_url.url"),
-                part(2, "messages[1].content[2].image_url.url")
-            ]
-        );
-        assert_eq!(messages.ignored, ["messages[1].content[1].image_url.detail"]);
-    }
-
-    #[test]
-    fn what_cannot_be_taken_is_refused_where_it_stands() {
-        let user = |content: Value| json!([{"role": "user", "content": content}]);
-        for (messages, param, code) in [
-            (json!(["hi"]), "messages[0]", "invalid_type"),
-            (json!([{"content": "hi"}]), "messages[0].role", "missing_required_parameter"),
-            (json!([{"role": "robot", "content": "hi"}]), "messages[0].role", "invalid_value"),
-            (json!([{"role": "user"}]), "messages[0].content", "missing_required_parameter"),
-            (user(json!(7)), "messages[0].content", "invalid_type"),
-            (user(json!([])), "messages[0].content", "invalid_value"),
-            (user(json!([{"text": "x"}])), "messages[0].content[0].type", "missing_required_parameter"),
-            (user(json!([{"type": "input_audio"}])), "messages[0].content[0]", "unsupported_feature"),
-            (user(json!([{"type": "text", "text": 1}])), "messages[0].content[0].text", "invalid_type"),
-            (
-                user(json!([{"type": "image_url", "image_url": {"url": "u", "detail": "tiny"}}])),
-                "messages[0].content[0].image_url.detail",
-                "invalid_value",
-            ),
-            (
-                user(json!([{"type": "image_url", "image_url": "u"}])),
-                "messages[0].content[0].image_url",
-                "invalid_type",
-            ),
-            (
-                json!([{"role": "user", "content": "x", "name": "bob"}]),
-                "messages[0].name",
-                "unsupported_feature",
-            ),
-            (
-                json!([{"role": "system", "content": [{"type": "image_url", "image_url": {"url": "u"}}]}]),
-                "messages[0].content[0]",
-                "unsupported_feature",
-            ),
-            (
-                json!([{"role": "assistant", "content": null}]),
-                "messages[0].content",
-                "missing_required_parameter",
-            ),
-            (
-                json!([{"role": "assistant", "content": "x", "tool_calls": [{}]}]),
-                "messages[0].tool_calls",
-                "unsupported_feature",
-            ),
-            (
-                json!([{"role": "tool", "tool_call_id": "c", "content": "x"}]),
-                "messages[0]",
-                "unsupported_feature",
-            ),
-        ] {
-            assert_eq!(error(messages.clone()), (param.to_owned(), code.to_owned()), "{messages}");
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! Chat completions.
 
+mod calls;
 mod message;
 mod request;
 mod response;

@@ -6,7 +6,7 @@ use super::message;
 use crate::{
     openai::{
         error::ApiError,
-        policy,
+        policy::{self, Trace},
         value::{At, Fields},
     },
     turn::Item,
@@ -21,8 +21,6 @@ pub(crate) struct ChatRequest {
     pub(crate) effort: Option<String>,
     /// How the answer is wanted.
     pub(crate) delivery: Delivery,
-    /// What was accepted though it can't be honoured, by its path.
-    pub(crate) ignored: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +40,9 @@ pub(crate) struct ImagePart {
 }
 
 impl ChatRequest {
-    pub(crate) fn parse(mut body: Map<String, Value>) -> Result<Self, ApiError> {
-        policy::apply(policy::CHAT, &mut body)?;
+    /// Understands a request. `trace` tells what became of its fields, also where the request is refused.
+    pub(crate) fn parse(mut body: Map<String, Value>, trace: &mut Trace) -> Result<Self, ApiError> {
+        trace.apply(policy::CHAT, &mut body)?;
         let mut fields = Fields::new(body);
         let model = fields.require("model")?.string()?;
         if model.is_empty() {
@@ -52,7 +51,7 @@ impl ChatRequest {
         let effort = fields.take("reasoning_effort").map(At::string).transpose()?;
         let stream = fields.take("stream").map(At::bool).transpose()?.unwrap_or(false);
         let include_usage = stream_options(&mut fields, stream)?;
-        let messages = message::parse(fields.require("messages")?)?;
+        let messages = message::parse(fields.require("messages")?, trace)?;
         fields.finish()?;
         Ok(Self {
             model,
@@ -60,7 +59,6 @@ impl ChatRequest {
             images: messages.images,
             effort,
             delivery: if stream { Delivery::Stream { include_usage } } else { Delivery::Whole },
-            ignored: messages.ignored,
         })
     }
 }
@@ -86,11 +84,14 @@ fn stream_options(fields: &mut Fields, stream: bool) -> Result<bool, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::turn::{Content, Role};
+    use crate::{
+        settings::Unsupported,
+        turn::{Content, Role},
+    };
     use serde_json::json;
 
     fn parse(body: Value) -> Result<ChatRequest, ApiError> {
-        ChatRequest::parse(body.as_object().unwrap().clone())
+        ChatRequest::parse(body.as_object().unwrap().clone(), &mut Trace::new(Unsupported::Refuse))
     }
 
     fn refused(body: Value) -> (Option<String>, Option<String>, String) {
@@ -113,7 +114,6 @@ mod tests {
                 images: vec![],
                 effort: None,
                 delivery: Delivery::Whole,
-                ignored: vec![],
             }
         );
     }

@@ -1,0 +1,52 @@
+//! A running turn that tells the request log how it goes.
+
+use super::error::log_error;
+use crate::{
+    codex::RunningTurn,
+    log::Entry,
+    openai::error::ApiError,
+    turn::{Completion, TurnError, TurnErrorKind, TurnEvent, Usage},
+};
+
+/// Dropping it before its end means that the caller has hung up.
+pub(super) struct LoggedTurn {
+    running: RunningTurn,
+    entry: Entry,
+    usage: Option<Usage>,
+}
+
+impl LoggedTurn {
+    pub(super) fn new(running: RunningTurn, entry: Entry) -> Self {
+        Self { running, entry, usage: None }
+    }
+
+    /// The next event. An error, or a completion, is the last.
+    pub(super) async fn next(&mut self) -> Result<TurnEvent, ApiError> {
+        let event = self.running.next().await.unwrap_or_else(|| {
+            Err(TurnError::new(
+                TurnErrorKind::Disconnected,
+                "The turn ended without an answer. Send the request again.",
+            ))
+        });
+        match &event {
+            Ok(TurnEvent::Delta(delta)) => self.entry.delta(delta),
+            Ok(TurnEvent::Completed(Completion { usage, .. })) => self.usage = *usage,
+            Ok(TurnEvent::Restarted) | Err(_) => {}
+        }
+        event.map_err(|error| {
+            let error = ApiError::from(error);
+            log_error(&self.entry, &error);
+            error
+        })
+    }
+
+    pub(super) fn entry(&self) -> &Entry {
+        &self.entry
+    }
+}
+
+impl Drop for LoggedTurn {
+    fn drop(&mut self) {
+        self.entry.report(self.running.report(), self.usage);
+    }
+}

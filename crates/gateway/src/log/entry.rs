@@ -1,0 +1,197 @@
+//! A record in the making.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant, SystemTime},
+};
+
+use app_server::redact;
+use axum::http::{HeaderMap, Method, Uri, header::USER_AGENT};
+
+use super::{Failure, Parameters, PromptBytes, Record, RequestLog, Step, Text};
+use crate::turn::{Turn, TurnReport, Usage};
+
+/// The status of a request whose caller hung up, a custom of web servers.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// Collects what becomes known of a request. The record is published when the last clone is dropped: that is when the
+/// answer has been sent to its end, or the caller has hung up.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry(Arc<Draft>);
+
+#[derive(Debug)]
+struct Draft {
+    record: Mutex<Record>,
+    start: Instant,
+    log: RequestLog,
+    /// Whether what was said is kept.
+    keep_text: bool,
+}
+
+impl Entry {
+    pub(crate) fn new(
+        log: RequestLog,
+        keep_text: bool,
+        id: String,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Self {
+        let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        let record = Record {
+            id,
+            time_ms: millis(since_1970),
+            client: client(headers),
+            method: method.to_string(),
+            // A query is not kept: it could hold anything.
+            path: redact(uri.path()),
+            status: CLIENT_CLOSED_REQUEST,
+            ..Record::default()
+        };
+        Self(Arc::new(Draft { record: Mutex::new(record), start: Instant::now(), log, keep_text }))
+    }
+
+    /// What was understood of the request, or refused.
+    pub(crate) fn parameters(&self, parameters: Parameters) {
+        self.record().parameters = parameters;
+    }
+
+    pub(crate) fn turn(&self, model_asked: &str, turn: &Turn, stream: bool) {
+        let mut record = self.record();
+        record.model_asked = Some(redact(model_asked));
+        record.model_used = Some(turn.model.clone());
+        record.stream = stream;
+        record.prompt = Some(PromptBytes { sent: turn.content_bytes(), received: 0 });
+        if self.0.keep_text {
+            let prompt = turn.texts().map(redact).collect::<Vec<_>>().join("\n");
+            record.text = Some(Text { prompt, answer: String::new() });
+        }
+    }
+
+    /// A piece of the answer is about to be sent.
+    pub(crate) fn delta(&self, text: &str) {
+        let mut record = self.record();
+        if record.first_token_ms.is_none() {
+            record.first_token_ms = Some(millis(self.0.start.elapsed()));
+        }
+        if let Some(kept) = &mut record.text {
+            kept.answer.push_str(text);
+        }
+    }
+
+    pub(crate) fn report(&self, report: &TurnReport, usage: Option<Usage>) {
+        let mut record = self.record();
+        record.tokens = usage.map(Into::into);
+        record.timeline =
+            report.timeline.iter().map(|(name, at)| Step { name: *name, at_ms: millis(*at) }).collect();
+        if let Some(prompt) = &mut record.prompt {
+            prompt.received = report.prompt_bytes;
+        }
+    }
+
+    pub(crate) fn failed(&self, message: &str, code: Option<&str>, param: Option<&str>) {
+        self.record().error =
+            Some(Failure { message: redact(message), code: code.map(redact), param: param.map(redact) });
+    }
+
+    /// The answer has begun. Without this, the caller has hung up before.
+    pub(crate) fn status(&self, status: u16) {
+        self.record().status = status;
+    }
+
+    /// The caller went away in the middle of the answer.
+    pub(crate) fn hung_up(&self) {
+        self.record().status = CLIENT_CLOSED_REQUEST;
+    }
+
+    fn record(&self) -> MutexGuard<'_, Record> {
+        self.0.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        let mut record = std::mem::take(self.record.get_mut().unwrap_or_else(PoisonError::into_inner));
+        record.duration_ms = millis(self.start.elapsed());
+        if let Some(text) = &mut record.text {
+            text.answer = redact(&text.answer);
+        }
+        tracing::info!(
+            id = record.id,
+            client = record.client,
+            request = format!("{} {}", record.method, record.path),
+            model = record.model_used,
+            status = record.status,
+            first_token_ms = record.first_token_ms,
+            ms = record.duration_ms,
+            error = record.error.as_ref().map(|error| error.message.as_str()),
+            "request"
+        );
+        self.log.publish(record);
+    }
+}
+
+/// A program's own name, such as `openai-python/3.54.0`.
+fn client(headers: &HeaderMap) -> String {
+    let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let product = agent.split(' ').next().unwrap_or_default();
+    let version = agent.split(' ').nth(1).unwrap_or_default();
+    let name = match product {
+        "" => "unknown".to_owned(),
+        "OpenAI/Python" | "AsyncOpenAI/Python" => format!("openai-python/{version}"),
+        "OpenAI/JS" => format!("openai-node/{version}"),
+        other => other.to_owned(),
+    };
+    redact(&name).chars().filter(|character| !character.is_control()).take(64).collect()
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn entry(log: &RequestLog) -> Entry {
+        let mut headers = HeaderMap::new();
+        headers.insert(USER_AGENT, HeaderValue::from_static("OpenAI/Python 3.54.0"));
+        let uri = Uri::from_static("/v1/models?token=secret");
+        Entry::new(log.clone(), false, "req_1".into(), &Method::GET, &uri, &headers)
+    }
+
+    #[test]
+    fn a_record_is_published_once_the_last_clone_is_gone() {
+        let log = RequestLog::default();
+        let one = entry(&log);
+        let two = one.clone();
+        one.status(200);
+        drop(one);
+        assert!(log.records().is_empty());
+        drop(two);
+        let records = log.records();
+        assert_eq!((records.len(), records[0].status), (1, 200));
+        assert_eq!(
+            (records[0].client.as_str(), records[0].path.as_str()),
+            ("openai-python/3.54.0", "/v1/models")
+        );
+    }
+
+    #[test]
+    fn a_request_without_an_answer_was_hung_up() {
+        let log = RequestLog::default();
+        let mut feed = log.subscribe();
+        drop(entry(&log));
+        assert_eq!(feed.try_recv().unwrap().status, 499);
+    }
+
+    #[test]
+    fn only_the_latest_records_are_kept() {
+        let log = RequestLog::default();
+        for _ in 0..super::super::KEPT + 5 {
+            drop(entry(&log));
+        }
+        assert_eq!(log.records().len(), super::super::KEPT);
+    }
+}

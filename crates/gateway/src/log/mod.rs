@@ -1,0 +1,58 @@
+//! What went through the gateway: one record a request, redacted, for the people who watch it.
+
+mod entry;
+mod record;
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::broadcast;
+
+pub(crate) use entry::Entry;
+pub use record::{Failure, Parameters, PromptBytes, Record, Step, Text, Tokens};
+
+/// How many records are kept for those who begin to watch later.
+const KEPT: usize = 1000;
+
+/// The latest requests, and a feed of those to come. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct RequestLog {
+    kept: Arc<Mutex<VecDeque<Arc<Record>>>>,
+    feed: broadcast::Sender<Arc<Record>>,
+}
+
+impl Default for RequestLog {
+    fn default() -> Self {
+        Self { kept: Arc::default(), feed: broadcast::Sender::new(KEPT) }
+    }
+}
+
+impl RequestLog {
+    /// The latest records, oldest first.
+    pub fn records(&self) -> Vec<Arc<Record>> {
+        self.kept().iter().cloned().collect()
+    }
+
+    /// Follows the records from now on. A reader that falls far behind is told how many it missed.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Record>> {
+        self.feed.subscribe()
+    }
+
+    fn publish(&self, record: Record) {
+        let record = Arc::new(record);
+        let mut kept = self.kept();
+        if kept.len() == KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(Arc::clone(&record));
+        drop(kept);
+        // Nobody may be watching.
+        let _ = self.feed.send(record);
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, VecDeque<Arc<Record>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

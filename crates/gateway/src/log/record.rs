@@ -1,0 +1,93 @@
+//! The record of one request.
+
+use serde::Serialize;
+
+use crate::turn::{Milestone, Usage};
+
+/// What is known of a request once it is over. No secret is in it, and the text of messages only where the person
+/// switched that on.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Record {
+    /// The same as the answer's `x-request-id`.
+    pub id: String,
+    /// When it came, in milliseconds since 1970.
+    pub time_ms: u64,
+    /// The program that asked, as far as it names itself.
+    pub client: String,
+    pub method: String,
+    pub path: String,
+    pub model_asked: Option<String>,
+    /// The name that Codex was given.
+    pub model_used: Option<String>,
+    pub stream: bool,
+    /// The HTTP status; 499 where the caller hung up before the end.
+    pub status: u16,
+    pub first_token_ms: Option<u64>,
+    pub duration_ms: u64,
+    pub tokens: Option<Tokens>,
+    pub parameters: Parameters,
+    pub prompt: Option<PromptBytes>,
+    /// What happened in the session layer, in order.
+    pub timeline: Vec<Step>,
+    /// Why it failed, if it did; within a stream, too.
+    pub error: Option<Failure>,
+    pub text: Option<Text>,
+}
+
+/// Token counts as the provider reported them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Tokens {
+    pub input: u64,
+    pub cached: u64,
+    pub output: u64,
+    pub reasoning: u64,
+}
+
+impl From<Usage> for Tokens {
+    fn from(usage: Usage) -> Self {
+        Self {
+            input: usage.input,
+            cached: usage.cached_input,
+            output: usage.output,
+            reasoning: usage.reasoning_output,
+        }
+    }
+}
+
+/// What became of each field of the request.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Parameters {
+    pub honoured: Vec<String>,
+    /// Accepted because they ask for nothing.
+    pub neutral: Vec<String>,
+    /// Left out because the settings say so; the answer named them too.
+    pub ignored: Vec<String>,
+    pub refused: Vec<String>,
+}
+
+/// The size of the prompt, in bytes of text and images. Where more was received than sent, Codex added something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct PromptBytes {
+    pub sent: usize,
+    pub received: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Step {
+    pub name: Milestone,
+    pub at_ms: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    pub message: String,
+    pub code: Option<String>,
+    pub param: Option<String>,
+}
+
+/// What was said, redacted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Text {
+    pub prompt: String,
+    pub answer: String,
+}
