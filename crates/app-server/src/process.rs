@@ -33,7 +33,7 @@ pub struct Command {
     pub env: Vec<(OsString, OsString)>,
     /// Variables of this process that the child must not see, by the start of their names.
     pub withheld_prefixes: Vec<String>,
-    /// No variable whose value contains one of these reaches the child.
+    /// No variable that holds one of these reaches the child.
     pub secrets: Vec<Secret>,
 }
 
@@ -50,13 +50,20 @@ impl Command {
         let withheld = |name: &OsString, value: &OsString| {
             let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
             self.withheld_prefixes.iter().any(|prefix| name.starts_with(prefix))
-                || self.secrets.iter().any(|secret| value.contains(secret.expose()))
+                || self.secrets.iter().any(|secret| holds(&value, secret.expose()))
         };
         std::env::vars_os()
             .filter(|(name, value)| !withheld(name, value))
             .chain(self.env.iter().cloned())
             .collect()
     }
+}
+
+/// Whether a variable's value holds a secret. A short secret stands in many a value by chance, `PATH` among them, so it
+/// must be the whole value.
+fn holds(value: &str, secret: &str) -> bool {
+    const UNMISTAKABLE: usize = 16;
+    value == secret || (secret.len() >= UNMISTAKABLE && value.contains(secret))
 }
 
 /// How the process ended.
@@ -239,6 +246,12 @@ mod tests {
         process.wait().await;
         assert!(env.contains("GIVEN=yes") && env.contains("PATH="), "{env}");
         assert!(!env.contains("CARGO_PKG_") && !env.contains(env!("CARGO_MANIFEST_DIR")), "{env}");
+    }
+
+    #[test]
+    fn a_short_secret_withholds_only_itself() {
+        assert!(holds("hunter2", "hunter2") && !holds("/home/hunter2/bin", "hunter2"));
+        assert!(holds("key=codex-gateway-local-abc;", "codex-gateway-local-abc"));
     }
 
     #[tokio::test]

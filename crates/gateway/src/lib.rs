@@ -22,3 +22,4 @@ mod turn;
 pub use codex::Account;
 pub use gateway::{Config, GatewayHandle, Inspection, StartError, Status, StatusWatch, inspect, start};
 pub use images::AddressPolicy;
+pub use openai::{FieldPolicy, chat_fields, responses_fields};

@@ -6,6 +6,20 @@ pub(crate) mod models;
 pub(crate) mod policy;
 mod value;
 
+/// A field of a request, and in a word what becomes of it: `honoured`; `accepted`, since it has no bearing on the
+/// answer; `default only`; `default only, or ignored` where the setting `unsupported_parameters` decides; `refused`.
+pub type FieldPolicy = (&'static str, &'static str);
+
+/// What becomes of each field of a chat completion request.
+pub fn chat_fields() -> impl Iterator<Item = FieldPolicy> {
+    policy::CHAT.iter().map(|(field, rule)| (*field, rule.name()))
+}
+
+/// What will become of each field of a Responses API request.
+pub fn responses_fields() -> impl Iterator<Item = FieldPolicy> {
+    policy::RESPONSES.iter().map(|(field, rule)| (*field, rule.name()))
+}
+
 /// A new id in OpenAI's form: a prefix and 32 random characters.
 pub(crate) fn new_id(prefix: &str) -> String {
     format!("{prefix}{}", uuid::Uuid::new_v4().simple())

@@ -64,6 +64,44 @@ pub(crate) const CHAT: &[(&str, Rule)] = &[
     ("web_search_options", Refused),
 ];
 
+/// The fields of a Responses API request, as the official SDKs know them.
+pub(crate) const RESPONSES: &[(&str, Rule)] = &[
+    ("access_programs", Refused),
+    ("background", Neutral(is_false)),
+    ("background_options", Refused),
+    ("context_management", Refused),
+    ("conversation", Refused),
+    ("image", Refused),
+    ("include", Neutral(is_empty)),
+    ("input", Honoured),
+    ("instructions", Honoured),
+    ("max_output_tokens", Refused),
+    ("max_tool_calls", Refused),
+    ("metadata", Harmless),
+    ("model", Honoured),
+    ("moderation", Refused),
+    ("parallel_tool_calls", Harmless),
+    ("previous_response_id", Refused),
+    ("prompt", Refused),
+    ("prompt_cache_key", Harmless),
+    ("prompt_cache_options", Harmless),
+    ("prompt_cache_retention", Harmless),
+    ("reasoning", Honoured),
+    ("safety_identifier", Harmless),
+    ("service_tier", Neutral(is_default_tier)),
+    ("store", Neutral(is_false)),
+    ("stream", Honoured),
+    ("stream_options", Honoured),
+    ("temperature", Sampling(is_one)),
+    ("text", Neutral(is_plain_text)),
+    ("tool_choice", Neutral(is_auto_or_none)),
+    ("tools", Neutral(is_empty)),
+    ("top_logprobs", Neutral(is_zero)),
+    ("top_p", Sampling(is_one)),
+    ("truncation", Neutral(is_disabled)),
+    ("user", Harmless),
+];
+
 /// What became of each field of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Trace {
@@ -73,6 +111,19 @@ pub(crate) struct Trace {
     /// Dropped because the settings say so. The caller is told in a header.
     pub(crate) ignored: Vec<String>,
     pub(crate) refused: Vec<String>,
+}
+
+impl Rule {
+    /// The rule in a word, for people and scripts.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Honoured => "honoured",
+            Harmless => "accepted",
+            Neutral(_) => "default only",
+            Sampling(_) => "default only, or ignored",
+            Refused => "refused",
+        }
+    }
 }
 
 impl Trace {
@@ -198,6 +249,17 @@ fn is_text_only(value: &Value) -> bool {
     matches!(value.as_array().map(Vec::as_slice), Some([only]) if only == "text")
 }
 
+fn is_disabled(value: &Value) -> bool {
+    value.as_str() == Some("disabled")
+}
+
+/// The Responses API's `text`, with no format but text and no verbosity.
+fn is_plain_text(value: &Value) -> bool {
+    value.as_object().is_some_and(|text| {
+        text.iter().all(|(field, value)| value.is_null() || (field == "format" && is_text_format(value)))
+    })
+}
+
 fn is_text_format(value: &Value) -> bool {
     value.get("type").and_then(Value::as_str) == Some("text")
 }
@@ -216,7 +278,9 @@ mod tests {
 
     #[test]
     fn the_table_is_sorted_and_names_each_field_once() {
-        assert!(CHAT.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        for table in [CHAT, RESPONSES] {
+            assert!(table.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        }
     }
 
     #[test]
