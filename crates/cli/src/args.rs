@@ -49,6 +49,8 @@ pub(crate) enum Command {
     },
     /// Write the TypeScript types of the installed Codex's app-server protocol
     GenerateTs(Generate),
+    /// Print what becomes of each field of a request
+    Fields,
     /// Print the completion script of a shell
     Completions { shell: Shell },
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stderr, reason = "problems are told on the standard error")]
 
 mod args;
+mod fields;
 mod generate;
 mod serve;
 mod setup;
@@ -49,6 +50,10 @@ async fn run(command: Command, options: &Options) -> anyhow::Result<()> {
             generate::run(&load()?, "generate-json-schema", &to.out).await
         }
         Command::GenerateTs(to) => generate::run(&load()?, "generate-ts", &to.out).await,
+        Command::Fields => {
+            fields::print(options.json);
+            Ok(())
+        }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "codex-gateway", &mut std::io::stdout());
             Ok(())

@@ -20,13 +20,10 @@ impl<'a> Access<'a> {
         Self { base_url: format!("http://{address}/v1"), token }
     }
 
-    /// The lines for Python.
+    /// The lines for Python, whose string literals JSON's are, as far as these go.
     pub(crate) fn python(&self) -> String {
-        format!(
-            "from openai import OpenAI\nclient = OpenAI(base_url=\"{}\", api_key=\"{}\")",
-            self.base_url,
-            self.token.expose()
-        )
+        let [base_url, token] = [&self.base_url, self.token.expose()].map(serde_json::Value::from);
+        format!("from openai import OpenAI\nclient = OpenAI(base_url={base_url}, api_key={token})")
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     response::{IntoResponse, Response},
 };
 
@@ -21,7 +21,14 @@ pub(super) async fn list(State(app): State<App>) -> Result<Response, ApiError> {
     Ok(Json(ModelList::new(models.listed())).into_response())
 }
 
-pub(super) async fn show(State(app): State<App>, Path(name): Path<String>) -> Result<Response, ApiError> {
+pub(super) async fn show(
+    State(app): State<App>,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<Response, ApiError> {
+    let Path(name) = name.map_err(|_| {
+        let message = "The model's name in the URL is not UTF-8.";
+        ApiError::new(404, "invalid_request_error", "model_not_found", message).param("model")
+    })?;
     find_model(&app, &name).await?;
     Ok(Json(ModelObject::new(&name)).into_response())
 }

@@ -83,6 +83,10 @@ pub enum FileError {
     /// `source` names the line and column.
     #[error("the config file {path} is not valid: {source}")]
     Invalid { path: PathBuf, source: serde_json::Error },
+    #[error(
+        "the config file {path} is not valid: it must hold a JSON object, which begins with a brace, at line 1"
+    )]
+    NotAnObject { path: PathBuf },
     #[error("the config file {path} exists already; use --force to replace it")]
     Exists { path: PathBuf },
     #[error("the config file {path} can't be written: {source}")]
@@ -96,6 +100,10 @@ pub(super) fn read(path: &Path) -> Result<Read, FileError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Read::default()),
         Err(source) => return Err(FileError::Read { path: path.to_owned(), source }),
     };
+    // Serde would take a list for an object whose fields come in order.
+    if text.trim_start().starts_with('[') {
+        return Err(FileError::NotAnObject { path: path.to_owned() });
+    }
     let invalid = |source| FileError::Invalid { path: path.to_owned(), source };
     let mut unknown = Vec::new();
     let mut json = serde_json::Deserializer::from_str(&text);
@@ -176,6 +184,8 @@ mod tests {
         assert!(error.contains("line 2") && error.contains("config.json"), "{error}");
         fs::write(&path, r#"{"port": 1, "colour": "red"}"#).unwrap();
         assert_eq!(read(&path).unwrap().unknown, ["colour"]);
+        fs::write(&path, " [1]").unwrap();
+        assert!(matches!(read(&path), Err(FileError::NotAnObject { .. })));
         fs::write(&path, "{} {}").unwrap();
         assert!(matches!(read(&path), Err(FileError::Invalid { .. })));
         assert!(read(&home.path().join("none.json")).unwrap().config == ConfigFile::default());

@@ -1,0 +1,27 @@
+//! What becomes of each field of a request, for people and scripts.
+
+use gateway::{FieldPolicy, chat_fields, responses_fields};
+use serde_json::{Map, Value};
+
+pub(crate) fn print(json: bool) {
+    if json {
+        let surfaces =
+            [("chat_completions", object(chat_fields())), ("responses", object(responses_fields()))];
+        println!("{}", Value::from_iter(surfaces));
+        return;
+    }
+    println!("POST /v1/chat/completions");
+    table(chat_fields());
+    println!("\nPOST /v1/responses (not offered yet)");
+    table(responses_fields());
+}
+
+fn object(fields: impl Iterator<Item = FieldPolicy>) -> Value {
+    Value::Object(fields.map(|(field, policy)| (field.to_owned(), policy.into())).collect::<Map<_, _>>())
+}
+
+fn table(fields: impl Iterator<Item = FieldPolicy>) {
+    for (field, policy) in fields {
+        println!("  {field:<24}{policy}");
+    }
+}
