@@ -3,16 +3,18 @@
 use gateway::{FieldPolicy, chat_fields, responses_fields};
 use serde_json::{Map, Value};
 
+use crate::out;
+
 pub(crate) fn print(json: bool) {
     if json {
         let surfaces =
             [("chat_completions", object(chat_fields())), ("responses", object(responses_fields()))];
-        println!("{}", Value::from_iter(surfaces));
+        out::line(Value::from_iter(surfaces));
         return;
     }
-    println!("POST /v1/chat/completions");
+    out::line("POST /v1/chat/completions");
     table(chat_fields());
-    println!("\nPOST /v1/responses (not offered yet)");
+    out::line("\nPOST /v1/responses (not offered yet)");
     table(responses_fields());
 }
 
@@ -22,6 +24,6 @@ fn object(fields: impl Iterator<Item = FieldPolicy>) -> Value {
 
 fn table(fields: impl Iterator<Item = FieldPolicy>) {
     for (field, policy) in fields {
-        println!("  {field:<24}{policy}");
+        out::line(format_args!("  {field:<24}{policy}"));
     }
 }

@@ -1,11 +1,9 @@
 //! The command `codex-gateway`.
 
-#![expect(clippy::print_stdout, reason = "what a command is asked for is printed on its standard output")]
-#![expect(clippy::print_stderr, reason = "problems are told on the standard error")]
-
 mod args;
 mod fields;
 mod generate;
+mod out;
 mod serve;
 mod setup;
 
@@ -23,7 +21,7 @@ async fn main() -> ExitCode {
     match run(command.unwrap_or(Command::Serve(Serve::default())), &options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("codex-gateway: {error:#}");
+            out::note(format_args!("codex-gateway: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -72,6 +70,8 @@ fn start_log() -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
+        // They would be printed to a standard error that can't be written to.
+        .log_internal_errors(false)
         .init();
     Ok(())
 }

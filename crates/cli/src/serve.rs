@@ -10,7 +10,7 @@ use gateway::{
 use scripted_model::{CodexConfig, Echo, EventStream, ScriptedModel};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{args::Serve, setup::Access};
+use crate::{args::Serve, out, setup::Access};
 
 /// Starts the gateway on the person's own Codex.
 pub(crate) async fn serve(settings: Settings, options: &Serve, json: bool) -> anyhow::Result<()> {
@@ -95,22 +95,22 @@ async fn can_answer(gateway: &GatewayHandle) -> bool {
 fn greet(gateway: &GatewayHandle, token: &Choice, notice: Option<&str>, json: bool) {
     let access = Access { base_url: gateway.base_url(), token: &token.token };
     if json {
-        println!("{}", access.json());
+        out::line(access.json());
         return;
     }
-    println!("Codex Gateway is on: {}", access.base_url);
+    out::line(format_args!("Codex Gateway is on: {}", access.base_url));
     if let Some(notice) = notice {
-        println!("{notice}");
+        out::line(notice);
     }
     if token.generated {
-        println!(
+        out::line(format_args!(
             "\nPaste this into Python:\n\n{}\nprint(client.chat.completions.create(model=client.models.list().data[0].id, \
              messages=[{{\"role\": \"user\", \"content\": \"Say pong\"}}]).choices[0].message.content)\n\n\
              The token is good until the gateway stops; `codex-gateway init` makes one that lasts.",
             access.python()
-        );
+        ));
     } else {
-        println!("`codex-gateway show` prints the lines to paste into Python.");
+        out::line("`codex-gateway show` prints the lines to paste into Python.");
     }
 }
 
@@ -126,12 +126,14 @@ async fn until_stopped(gateway: GatewayHandle) -> anyhow::Result<()> {
         };
         match changed {
             Status::Ready { codex_version, account: Account::SignedOut, .. } => {
-                eprintln!(
+                out::note(format_args!(
                     "Codex {codex_version} isn't signed in: run `codex login`. `codex-gateway demo` works without."
-                );
+                ));
             }
-            Status::Ready { codex_version, .. } => eprintln!("Codex {codex_version} is ready."),
-            Status::Trouble(trouble) => eprintln!("Codex isn't running: {trouble}. Trying again."),
+            Status::Ready { codex_version, .. } => out::note(format_args!("Codex {codex_version} is ready.")),
+            Status::Trouble(trouble) => {
+                out::note(format_args!("Codex isn't running: {trouble}. Trying again."));
+            }
             Status::Starting | Status::Stopped => {}
         }
     }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use gateway::settings::{ConfigFile, Settings, Token, write};
 use serde_json::json;
 
-use crate::args::Options;
+use crate::{args::Options, out};
 
 /// Where a gateway is, and what opens it.
 pub(crate) struct Access<'a> {
@@ -36,10 +36,10 @@ pub(crate) fn init(path: &Path, options: &Options, force: bool) -> anyhow::Resul
     if path.exists() && !force {
         let settings = Settings::load(&options.overrides(), Some(path))?;
         if !options.json {
-            println!(
+            out::line(format_args!(
                 "Codex Gateway is already initialized at {}\nUse --force to replace it.\n",
                 path.display()
-            );
+            ));
         }
         return show(&settings, options.json);
     }
@@ -59,7 +59,7 @@ pub(crate) fn init(path: &Path, options: &Options, force: bool) -> anyhow::Resul
     };
     write(path, &config, force)?;
     if !options.json {
-        println!("Wrote the config file {}\n", path.display());
+        out::line(format_args!("Wrote the config file {}\n", path.display()));
     }
     print_access(&Access::new(&settings, &token), options.json);
     Ok(())
@@ -72,18 +72,18 @@ pub(crate) fn show(settings: &Settings, json: bool) -> anyhow::Result<()> {
 
 fn print_access(access: &Access<'_>, json: bool) {
     if json {
-        println!("{}", access.json());
+        out::line(access.json());
     } else {
-        println!("Use this OpenAI SDK setup:\n\n{}", access.python());
+        out::line(format_args!("Use this OpenAI SDK setup:\n\n{}", access.python()));
     }
 }
 
 pub(crate) fn token(settings: &Settings, json: bool) -> anyhow::Result<()> {
     let token = required_token(settings)?.expose();
     if json {
-        println!("{}", json!({"token": token}));
+        out::line(json!({"token": token}));
     } else {
-        println!("{token}");
+        out::line(token);
     }
     Ok(())
 }
@@ -97,10 +97,10 @@ pub(crate) fn env(settings: &Settings, json: bool) -> anyhow::Result<()> {
         ("CODEX_GATEWAY_TOKEN", access.token.expose().to_owned()),
     ];
     if json {
-        println!("{}", serde_json::Value::from_iter(variables));
+        out::line(serde_json::Value::from_iter(variables));
     } else {
         for (name, value) in variables {
-            println!("export {name}={}", shell_words::quote(&value));
+            out::line(format_args!("export {name}={}", shell_words::quote(&value)));
         }
     }
     Ok(())

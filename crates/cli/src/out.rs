@@ -1,0 +1,13 @@
+//! What the command says. A reader that has gone away, such as `head`, is no trouble of ours: nothing here fails.
+
+use std::{fmt::Display, io::Write};
+
+/// What a command is asked for: on standard output.
+pub(crate) fn line(text: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// What a person should know beside: on standard error.
+pub(crate) fn note(text: impl Display) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
