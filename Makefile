@@ -1,10 +1,10 @@
 # The commands of the project. Each is a script too (`sh scripts/run`), for a machine without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit lint deny fmt setup clean
+.PHONY: help run test unit lint deny fmt generate setup clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 run: ## Install what is missing, build the gateway and start it (ARGS="--port 9000")
 	@sh scripts/run $(ARGS)
@@ -23,6 +23,9 @@ deny: ## Only the dependencies' licences, sources and bans
 
 fmt: ## Format the Rust and Python sources in place
 	@sh scripts/fmt
+
+generate: ## Make generated/ and the tests' recordings anew, from the pinned Codex
+	@sh scripts/generate
 
 setup: ## Only install what is missing
 	@sh scripts/setup

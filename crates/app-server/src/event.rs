@@ -29,7 +29,9 @@ pub enum ThreadEvent {
     TokenUsage(TokenUsage),
     /// An item of the prompt (before the turn starts) or of the answer, of which only the size is kept: the bytes of
     /// its text and of its images' URLs.
-    RawItem { content_bytes: usize },
+    RawItem {
+        content_bytes: usize,
+    },
     /// A failed attempt. With `will_retry`, Codex starts again by itself and text already streamed comes again;
     /// otherwise [`ThreadEvent::TurnCompleted`] follows with the same error.
     Error {
@@ -329,7 +331,9 @@ impl RawItem {
             Some(RawOutput::Parts(output)) => parts(output),
             Some(RawOutput::Other(_)) | None => 0,
         };
-        output + parts(self.content.as_deref().unwrap_or_default()) + self.arguments.as_ref().map_or(0, String::len)
+        output
+            + parts(self.content.as_deref().unwrap_or_default())
+            + self.arguments.as_ref().map_or(0, String::len)
     }
 }
 
@@ -423,7 +427,10 @@ mod tests {
     #[test]
     fn raw_items_have_the_size_of_their_content() {
         for (item, content_bytes) in [
-            (r#"{"type":"message","content":[{"type":"input_text","text":"é\n"},{"type":"input_image","image_url":"data:x"}]}"#, 9),
+            (
+                r#"{"type":"message","content":[{"type":"input_text","text":"é\n"},{"type":"input_image","image_url":"data:x"}]}"#,
+                9,
+            ),
             (r#"{"type":"function_call","name":"f","arguments":"{}"}"#, 2),
             (r#"{"type":"function_call_output","output":"12345"}"#, 5),
             (r#"{"type":"function_call_output","output":[{"type":"input_text","text":"123"}]}"#, 3),

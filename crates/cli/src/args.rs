@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Token,
     /// Print the settings as shell exports
     Env,
+    /// Check everything that the gateway needs, and say what to do
+    Doctor,
     /// Write the JSON Schema of the installed Codex's app-server protocol
     GenerateJsonSchema {
         #[command(flatten)]

@@ -1,6 +1,7 @@
 //! The command `codex-gateway`.
 
 mod args;
+mod doctor;
 mod fields;
 mod generate;
 mod out;
@@ -43,6 +44,7 @@ async fn run(command: Command, options: &Options) -> anyhow::Result<()> {
         Command::Show => setup::show(&load()?, options.json),
         Command::Token => setup::token(&load()?, options.json),
         Command::Env => setup::env(&load()?, options.json),
+        Command::Doctor => doctor::run(&path, options).await,
         Command::GenerateJsonSchema { to, used_only: true } => generate::used(&load()?, &to.out).await,
         Command::GenerateJsonSchema { to, .. } => {
             generate::run(&load()?, "generate-json-schema", &to.out).await

@@ -3,6 +3,8 @@
 //! It is no test: `make generate` runs it, by name. Codex talks to a scripted model, and two `tee` around it write down
 //! both directions. What differs from one run to the next, and from one machine to another, is replaced.
 
+#![expect(clippy::unwrap_used, reason = "clippy knows tests by #[test], not the functions that they share")]
+
 use std::{
     collections::HashMap,
     fs,
@@ -232,7 +234,7 @@ impl Neutral {
 fn neutral_numbers(value: &mut Value) {
     match value {
         Value::Number(number) if number.as_f64().is_some_and(|number| number > 1e6) => {
-            *value = 1_000_000.into()
+            *value = 1_000_000.into();
         }
         Value::Array(values) => values.iter_mut().for_each(neutral_numbers),
         Value::Object(fields) => {

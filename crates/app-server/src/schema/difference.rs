@@ -61,12 +61,9 @@ impl fmt::Display for Difference {
             Part::Answer => " of the answer to it",
         };
         match change {
-            Change::Missing => match part {
-                Part::Params => write!(f, "`{method}` is unknown to it"),
-                Part::Response => write!(f, "`{method}` has no known result"),
-                Part::Notification => write!(f, "`{method}` never comes"),
-                Part::Answer => write!(f, "`{method}` is never asked"),
-            },
+            Change::Missing if *part == Part::Params => write!(f, "`{method}` is unknown"),
+            Change::Missing if *part == Part::Notification => write!(f, "`{method}` never comes"),
+            Change::Missing => write!(f, "`{method}` has no known result"),
             Change::Gone { field } => write!(f, "`{method}`: `{field}`{of} is gone"),
             Change::Required { field } => write!(f, "`{method}`: `{field}`{of} is required, and not sent"),
             Change::Optional { field } => write!(f, "`{method}`: `{field}`{of} may be missing"),

@@ -9,8 +9,8 @@ use super::Part;
 use crate::{
     denial::{self, deny},
     protocol::{
-        AccountRead, ClientInfo, ConfigRead, Initialize, ModelList, Request, ServerDiagnostics, ThreadInjectItems,
-        ThreadStart, ThreadUnsubscribe, TurnInterrupt, TurnStart,
+        AccountRead, ClientInfo, ConfigRead, Initialize, ModelList, Request, ServerDiagnostics,
+        ThreadInjectItems, ThreadStart, ThreadUnsubscribe, TurnInterrupt, TurnStart,
     },
 };
 
@@ -23,8 +23,11 @@ pub(super) struct Example {
 }
 
 pub(super) fn examples() -> Vec<Example> {
-    let notifications =
-        notifications().into_iter().map(|(method, value)| Example { part: Part::Notification, method, value });
+    let notifications = notifications().into_iter().map(|(method, value)| Example {
+        part: Part::Notification,
+        method,
+        value,
+    });
     let answers = denial::METHODS.iter().filter_map(|&method| {
         let value = deny(method).ok()?;
         Some(Example { part: Part::Answer, method, value })
@@ -34,12 +37,16 @@ pub(super) fn examples() -> Vec<Example> {
 
 /// A request, and what is read of its response.
 fn call<R: Request>(request: &R, response: Value) -> [Example; 2] {
-    [(Part::Params, json!(request)), (Part::Response, response)]
-        .map(|(part, value)| Example { part, method: R::METHOD, value })
+    [(Part::Params, json!(request)), (Part::Response, response)].map(|(part, value)| Example {
+        part,
+        method: R::METHOD,
+        value,
+    })
 }
 
 fn requests() -> [[Example; 2]; 10] {
-    let (thread_id, turn_id) = ("01890a5d-ac96-774b-bcce-b302099a8057", "01890a5d-ac96-774b-bcce-b302099a8058");
+    let (thread_id, turn_id) =
+        ("01890a5d-ac96-774b-bcce-b302099a8057", "01890a5d-ac96-774b-bcce-b302099a8058");
     let client = ClientInfo { name: "a".to_owned(), title: "A".to_owned(), version: "1.0.0".to_owned() };
     let thread = ThreadStart {
         model: Some("gpt-5.5".to_owned()),
@@ -75,7 +82,10 @@ fn requests() -> [[Example; 2]; 10] {
             &Initialize::new(client),
             json!({"userAgent": "codex-gateway/0.169.0 (Debian 12.0.0; x86_64)", "codexHome": "/home/me/.codex"}),
         ),
-        call(&thread, json!({"thread": {"id": thread_id}, "instructionSources": ["/home/me/.codex/AGENTS.md"]})),
+        call(
+            &thread,
+            json!({"thread": {"id": thread_id}, "instructionSources": ["/home/me/.codex/AGENTS.md"]}),
+        ),
         call(&ThreadInjectItems { thread_id, items: &[message] }, json!({})),
         call(&ThreadUnsubscribe { thread_id }, json!({})),
         call(&turn, json!({"turn": {"id": turn_id}})),
@@ -108,15 +118,24 @@ fn requests() -> [[Example; 2]; 10] {
 }
 
 fn notifications() -> Vec<(&'static str, Value)> {
-    let message = |text: &str| json!({"type": "agentMessage", "id": "msg_1", "text": text, "phase": "final_answer"});
     let error = |info: Value| json!({"message": "It broke.", "codexErrorInfo": info});
     let with_status = || error(json!({"httpConnectionFailed": {"httpStatusCode": 503}}));
     let raw_item = |item: Value| ("rawResponseItem/completed", json!({"threadId": "t", "item": item}));
     vec![
         ("turn/started", json!({"threadId": "t", "turn": {"id": "u", "status": "inProgress"}})),
-        ("item/started", json!({"threadId": "t", "item": message("")})),
+        (
+            "item/started",
+            json!({"threadId": "t", "item": {
+                "type": "agentMessage", "id": "msg_1", "text": "", "phase": "final_answer",
+            }}),
+        ),
         ("item/agentMessage/delta", json!({"threadId": "t", "itemId": "msg_1", "delta": "pong"})),
-        ("item/completed", json!({"threadId": "t", "item": message("pong")})),
+        (
+            "item/completed",
+            json!({"threadId": "t", "item": {
+                "type": "agentMessage", "id": "msg_1", "text": "pong",
+            }}),
+        ),
         raw_item(json!({
             "type": "message",
             "content": [
@@ -135,7 +154,10 @@ fn notifications() -> Vec<(&'static str, Value)> {
         ),
         ("error", json!({"threadId": "t", "error": with_status(), "willRetry": true})),
         ("error", json!({"threadId": "t", "error": error(json!("usageLimitExceeded")), "willRetry": true})),
-        ("turn/completed", json!({"threadId": "t", "turn": {"id": "u", "status": "failed", "error": with_status()}})),
+        (
+            "turn/completed",
+            json!({"threadId": "t", "turn": {"id": "u", "status": "failed", "error": with_status()}}),
+        ),
         ("turn/completed", json!({"threadId": "t", "turn": {"id": "u", "status": "completed"}})),
         ("turn/completed", json!({"threadId": "t", "turn": {"id": "u", "status": "interrupted"}})),
         ("warning", json!({"threadId": "t", "message": "Mind the gap."})),

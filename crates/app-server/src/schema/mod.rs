@@ -59,8 +59,8 @@ pub enum SchemaError {
     Run { command: &'static str, source: io::Error },
     #[error("`{command}` {problem}")]
     Failed { command: &'static str, problem: String },
-    #[error("the schema that Codex printed can't be read: {0}")]
-    Read(io::Error),
+    #[error("the schema that Codex prints can't be kept in a temporary folder: {0}")]
+    Folder(io::Error),
     #[error("the schema that Codex printed is not JSON: {0}")]
     Json(#[from] serde_json::Error),
     #[error("the schema that Codex printed {0}")]
@@ -97,11 +97,11 @@ pub async fn version(codex: &Command) -> Result<String, SchemaError> {
 /// Asks an installed Codex for its version and its schema. It starts no server, and needs neither account nor network.
 pub async fn installed(codex: &Command) -> Result<Reduced, SchemaError> {
     let version = version(codex).await?;
-    let folder = tempfile::tempdir().map_err(SchemaError::Read)?;
+    let folder = tempfile::tempdir().map_err(SchemaError::Folder)?;
     let out = folder.path();
     let arguments = ["app-server", "generate-json-schema", "--experimental", "--out"].map(Path::new);
     run(codex, GENERATE, &[&arguments[..], &[out]].concat()).await?;
-    let bundle = tokio::fs::read(out.join(reduce::BUNDLE)).await.map_err(SchemaError::Read)?;
+    let bundle = tokio::fs::read(out.join(reduce::BUNDLE)).await.map_err(SchemaError::Folder)?;
     reduce::reduce(&serde_json::from_slice(&bundle)?, version)
 }
 

@@ -1,6 +1,6 @@
 //! From the schema of Codex's whole protocol to the part that is used.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use serde_json::{Map, Value};
 
@@ -119,10 +119,10 @@ impl<'a> Bundle<'a> {
         }
         let mut definitions = BTreeMap::new();
         while let Some(name) = wanted.pop() {
-            if !definitions.contains_key(&name) {
-                let definition = self.definition(&name)?;
+            if let Entry::Vacant(place) = definitions.entry(name) {
+                let definition = self.definition(place.key())?;
                 references(&definition, &mut wanted);
-                definitions.insert(name, definition);
+                place.insert(definition);
             }
         }
         Ok(definitions)
@@ -133,7 +133,8 @@ impl<'a> Bundle<'a> {
 fn references(schema: &Value, names: &mut Vec<String>) {
     match schema {
         Value::Object(fields) => {
-            let name = fields.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/$defs/"));
+            let name =
+                fields.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/$defs/"));
             names.extend(name.map(str::to_owned));
             fields.values().for_each(|schema| references(schema, names));
         }
@@ -274,8 +275,12 @@ mod tests {
             reduce(&bundle, String::new()).unwrap_err().to_string()
         };
         assert!(problem(|bundle| *bundle = json!({})).contains("`v2`"));
-        assert!(problem(|bundle| bundle["definitions"]["ServerRequest"] = json!({})).contains("`ServerRequest`"));
-        assert!(problem(|bundle| bundle["definitions"]["Both"] = json!({})).contains("two definitions of `Both`"));
+        assert!(
+            problem(|bundle| bundle["definitions"]["ServerRequest"] = json!({})).contains("`ServerRequest`")
+        );
+        assert!(
+            problem(|bundle| bundle["definitions"]["Both"] = json!({})).contains("two definitions of `Both`")
+        );
         let without_node = |bundle: &mut Value| {
             bundle["definitions"]["v2"].as_object_mut().unwrap().remove("Node");
         };
