@@ -17,6 +17,7 @@ mod images;
 pub mod log;
 mod openai;
 pub mod settings;
+mod tokens;
 mod turn;
 
 pub use codex::Account;

@@ -18,6 +18,16 @@ pub(crate) struct Turn {
     pub(crate) effort: String,
     /// The model's context window in tokens, where it is known.
     pub(crate) context_window: Option<u64>,
+    pub(crate) limits: Limits,
+}
+
+/// Where the gateway ends an answer. Codex knows no such limits.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Texts that end the answer and are not part of it; none of them is empty.
+    pub(crate) stop: Vec<String>,
+    /// How many tokens of text the answer may have.
+    pub(crate) max_tokens: Option<usize>,
 }
 
 impl Turn {
@@ -138,7 +148,7 @@ pub(crate) struct Completion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Finish {
     Stop,
-    /// The provider's limit on output tokens.
+    /// A limit on output tokens, of the caller's or of the provider's.
     Length,
     ContentFilter,
 }
@@ -167,7 +177,7 @@ pub enum Milestone {
     TurnCompleted,
 }
 
-/// Token counts as the provider reported them.
+/// Token counts: the provider's, or the gateway's own where a turn was ended before the provider had told them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
     /// All input tokens, the cached ones included.
@@ -176,6 +186,15 @@ pub(crate) struct Usage {
     /// All output tokens, the reasoning ones included.
     pub(crate) output: u64,
     pub(crate) reasoning_output: u64,
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.input += other.input;
+        self.cached_input += other.cached_input;
+        self.output += other.output;
+        self.reasoning_output += other.reasoning_output;
+    }
 }
 
 /// A turn that failed. The message is for the caller: redacted, and with what to do about it.

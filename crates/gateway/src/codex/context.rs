@@ -1,8 +1,9 @@
 //! The model's context window: what does not fit is refused, never summarised or cut.
 
-use tiktoken_rs::o200k_base_singleton;
-
-use crate::turn::{Turn, TurnError, TurnErrorKind};
+use crate::{
+    tokens::count,
+    turn::{Turn, TurnError, TurnErrorKind},
+};
 
 /// Refuses a turn that is certainly too long for its model. What passes may still be refused by the provider, which
 /// counts images and its own framing too.
@@ -38,15 +39,10 @@ pub(super) async fn check(turn: Turn) -> Result<Turn, TurnError> {
     ))
 }
 
-/// The number of tokens of a text, with the tokenizer of OpenAI's newer models.
-fn count(text: &str) -> usize {
-    o200k_base_singleton().encode_ordinary(text).len()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::turn::{Content, Item, Role};
+    use crate::turn::{Content, Item, Limits, Role};
 
     fn turn(text: &str, context_window: Option<u64>) -> Turn {
         Turn {
@@ -57,6 +53,7 @@ mod tests {
             }],
             effort: "low".into(),
             context_window,
+            limits: Limits::default(),
         }
     }
 

@@ -1,10 +1,12 @@
 //! Runs turns on Codex.
 
 mod admission;
+mod answer;
 mod bare;
 mod catalog;
 mod context;
 mod failure;
+mod limits;
 mod models;
 mod run;
 mod session;
@@ -13,6 +15,7 @@ mod threads;
 use std::{sync::Arc, time::Duration};
 
 use app_server::{LaunchError, Phase, Supervisor};
+use futures_util::future::try_join_all;
 use tokio::{
     sync::watch,
     time::{Instant, timeout},
@@ -27,7 +30,7 @@ use crate::{
     settings::Settings,
     turn::{Turn, TurnError, TurnErrorKind},
 };
-use admission::Admission;
+use admission::{Admission, Place};
 
 /// How long a request waits for a Codex that is being started.
 const START_PATIENCE: Duration = Duration::from_secs(20);
@@ -61,7 +64,12 @@ impl Codex {
     /// The running Codex. One that is just being started is waited for.
     pub(crate) async fn session(&self) -> Result<Arc<Session>, TurnError> {
         let mut phase = self.phase.clone();
-        let settled = phase.wait_for(|phase| !matches!(phase, Phase::Starting { .. }));
+        // A Codex whose connection has ended is about to be seen as down.
+        let settled = phase.wait_for(|phase| match phase {
+            Phase::Up(session) => !session.client.is_closed(),
+            Phase::Starting { .. } => false,
+            Phase::Down { .. } | Phase::Stopped => true,
+        });
         match timeout(START_PATIENCE, settled).await {
             Ok(Ok(phase)) => match &*phase {
                 Phase::Up(session) => Ok(Arc::clone(session)),
@@ -83,13 +91,26 @@ impl Codex {
         session.refresh_models().await.map_err(|error| failure::request_failed(&error))
     }
 
-    /// Runs a turn as soon as there is a place for it. Dropping the result, or this future, cancels the turn.
-    pub(crate) async fn run(&self, turn: Turn) -> Result<RunningTurn, TurnError> {
+    /// Runs a turn `count` times as soon as there are places for all of them. Dropping the results, or this future,
+    /// cancels the turns.
+    pub(crate) async fn run(&self, turn: Turn, count: u32) -> Result<Vec<RunningTurn>, TurnError> {
         let asked = Instant::now();
         let turn = context::check(turn).await?;
-        let place = self.admission.enter().await?;
-        let session = self.session().await?;
-        RunningTurn::start(session, place, &turn, asked, self.turn_timeout).await
+        let places = self.admission.enter(count).await?;
+        try_join_all(places.into_iter().map(|place| self.start(place, &turn, asked))).await
+    }
+
+    /// Starts a turn. If Codex dies before it has said anything about it, the turn is started on the next one.
+    async fn start(&self, place: Place, turn: &Turn, asked: Instant) -> Result<RunningTurn, TurnError> {
+        let place = Arc::new(place);
+        let start = async || {
+            let session = self.session().await?;
+            RunningTurn::start(session, Arc::clone(&place), turn, asked, self.turn_timeout).await
+        };
+        match start().await {
+            Err(TurnError { kind: TurnErrorKind::Crashed, .. }) => start().await,
+            started => started,
+        }
     }
 }
 

@@ -6,11 +6,17 @@ use app_server::{
     Subscription, ThreadEvent, TokenUsage, TurnStatus,
     protocol::{ThreadInjectItems, ThreadUnsubscribe, TurnInterrupt, TurnStart},
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, timeout_at},
+};
 
-use super::{Session, admission::Place, failure};
-use crate::turn::{
-    Completion, Finish, Milestone, Turn, TurnError, TurnErrorKind, TurnEvent, TurnReport, Usage,
+use super::{Session, admission::Place, answer::Answer, failure};
+use crate::{
+    tokens,
+    turn::{
+        Completion, Finish, Limits, Milestone, Turn, TurnError, TurnErrorKind, TurnEvent, TurnReport, Usage,
+    },
 };
 
 /// A turn that has been started. Dropping it before its end interrupts it, so that an answer that nobody waits for
@@ -23,6 +29,8 @@ pub(crate) struct RunningTurn {
     turn_id: String,
     events: Subscription,
     answer: Answer,
+    /// The gateway's own count of the prompt's tokens, where it may be needed.
+    prompt_tokens: u64,
     usage: Option<Usage>,
     completion: Option<Completion>,
     report: TurnReport,
@@ -34,7 +42,7 @@ pub(crate) struct RunningTurn {
     ended: bool,
     /// Whether the caller has been told the end.
     told: bool,
-    _place: Place,
+    _place: Arc<Place>,
 }
 
 impl RunningTurn {
@@ -42,7 +50,7 @@ impl RunningTurn {
     /// is kept.
     pub(super) async fn start(
         session: Arc<Session>,
-        place: Place,
+        place: Arc<Place>,
         turn: &Turn,
         asked: Instant,
         limit: Duration,
@@ -62,7 +70,8 @@ impl RunningTurn {
             session,
             thread_id,
             turn_id: String::new(),
-            answer: Answer::default(),
+            answer: Answer::new(&turn.limits),
+            prompt_tokens: 0,
             usage: None,
             completion: None,
             report: TurnReport { prompt_bytes: 0, timeline },
@@ -89,6 +98,12 @@ impl RunningTurn {
         })?;
         injected.wait().await?;
         self.turn_id = started.wait().await?.turn.id;
+        if turn.limits != Limits::default() {
+            // The provider tells no usage of a turn that is interrupted. Codex is at work meanwhile.
+            let texts: Vec<String> = turn.texts().map(str::to_owned).collect();
+            let counted = spawn_blocking(move || texts.iter().map(|text| tokens::count(text) as u64).sum());
+            self.prompt_tokens = counted.await.unwrap_or_default();
+        }
         Ok(self)
     }
 
@@ -111,6 +126,10 @@ impl RunningTurn {
         loop {
             if let Some(event) = self.answer.take() {
                 return Ok(event);
+            }
+            if let (Some(finish), None) = (self.answer.cut(), &self.completion) {
+                // Dropping the turn interrupts it.
+                self.completion = Some(Completion { finish, usage: Some(self.own_usage()) });
             }
             if let Some(completion) = self.completion.take() {
                 return Ok(TurnEvent::Completed(completion));
@@ -150,6 +169,7 @@ impl RunningTurn {
                     self.mark(Milestone::TurnCompleted);
                     let finish = finish(status, error.as_ref())?;
                     self.answer.complete();
+                    let finish = self.answer.cut().unwrap_or(finish);
                     self.completion = Some(Completion { finish, usage: self.usage });
                 }
                 ThreadEvent::Closed => {
@@ -162,6 +182,14 @@ impl RunningTurn {
                 | ThreadEvent::Warning { .. }
                 | ThreadEvent::Other { .. } => {}
             }
+        }
+    }
+
+    fn own_usage(&self) -> Usage {
+        Usage {
+            input: self.prompt_tokens,
+            output: tokens::count(self.answer.text()) as u64,
+            ..Usage::default()
         }
     }
 
@@ -216,176 +244,5 @@ impl From<TokenUsage> for Usage {
             output: usage.output_tokens,
             reasoning_output: usage.reasoning_output_tokens,
         }
-    }
-}
-
-/// The answer's text so far.
-///
-/// When an attempt fails in mid-stream, Codex may try again by itself, and then its text comes from the beginning. What
-/// the caller already has is not told twice: as long as the new attempt says the same, it is passed over; where it
-/// says something else, the caller is told that the answer starts over.
-#[derive(Debug, Default)]
-struct Answer {
-    /// What the caller has been told, and what `ready` is about to tell.
-    told: String,
-    /// How much of `told` the present attempt has said again; all of it in a first attempt.
-    said: usize,
-    /// How much of the present message was said in deltas.
-    message: usize,
-    messages: usize,
-    ready: Option<Ready>,
-}
-
-#[derive(Debug)]
-struct Ready {
-    restarted: bool,
-    delta: String,
-}
-
-impl Answer {
-    fn begin_attempt(&mut self) {
-        self.said = 0;
-        self.message = 0;
-        self.messages = 0;
-    }
-
-    /// Messages of one answer are set apart by an empty line.
-    fn begin_message(&mut self) {
-        if self.messages > 0 {
-            self.say("\n\n");
-        }
-        self.messages += 1;
-        self.message = 0;
-    }
-
-    fn push(&mut self, delta: &str) {
-        self.message += delta.len();
-        self.say(delta);
-    }
-
-    /// Adds what the deltas left out: some providers send none.
-    fn complete_message(&mut self, text: &str) {
-        if let Some(rest) = text.get(self.message..) {
-            self.push(rest);
-        }
-    }
-
-    fn say(&mut self, text: &str) {
-        let again = &self.told[self.said..];
-        let common = again.len().min(text.len());
-        if again.as_bytes()[..common] == text.as_bytes()[..common] {
-            self.said += common;
-            self.tell(&text[common..]);
-        } else {
-            self.start_over(text);
-        }
-    }
-
-    /// The answer ends here. An attempt that said less than the one before takes the rest back.
-    fn complete(&mut self) {
-        if self.said < self.told.len() {
-            self.start_over("");
-        }
-    }
-
-    fn start_over(&mut self, text: &str) {
-        let answer = format!("{}{text}", &self.told[..self.said]);
-        self.told.clear();
-        self.ready = Some(Ready { restarted: true, delta: String::new() });
-        self.tell(&answer);
-    }
-
-    fn tell(&mut self, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        self.told.push_str(text);
-        self.said = self.told.len();
-        self.ready
-            .get_or_insert_with(|| Ready { restarted: false, delta: String::new() })
-            .delta
-            .push_str(text);
-    }
-
-    fn take(&mut self) -> Option<TurnEvent> {
-        let ready = self.ready.as_mut()?;
-        if std::mem::take(&mut ready.restarted) {
-            return Some(TurnEvent::Restarted);
-        }
-        let delta = self.ready.take()?.delta;
-        (!delta.is_empty()).then_some(TurnEvent::Delta(delta))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn events(answer: &mut Answer) -> Vec<TurnEvent> {
-        std::iter::from_fn(|| answer.take()).collect()
-    }
-
-    fn delta(text: &str) -> TurnEvent {
-        TurnEvent::Delta(text.to_owned())
-    }
-
-    #[test]
-    fn deltas_pass_and_the_completed_text_adds_only_what_was_left_out() {
-        let mut answer = Answer::default();
-        answer.begin_message();
-        answer.push("po");
-        assert_eq!(events(&mut answer), [delta("po")]);
-        answer.push("ng");
-        answer.complete_message("pong!");
-        assert_eq!(events(&mut answer), [delta("ng!")]);
-        answer.begin_message();
-        answer.complete_message("second");
-        assert_eq!(events(&mut answer), [delta("\n\nsecond")]);
-    }
-
-    #[test]
-    fn an_attempt_that_says_the_same_again_is_not_told_twice() {
-        let mut answer = Answer::default();
-        answer.begin_message();
-        answer.push("Hello wör");
-        assert_eq!(events(&mut answer), [delta("Hello wör")]);
-        answer.begin_attempt();
-        answer.begin_message();
-        for part in ["Hel", "lo wö", "rld"] {
-            answer.push(part);
-        }
-        answer.complete_message("Hello wörld");
-        assert_eq!(events(&mut answer), [delta("ld")]);
-    }
-
-    #[test]
-    fn an_attempt_that_says_something_else_starts_the_answer_over() {
-        let mut answer = Answer::default();
-        answer.begin_message();
-        answer.push("Hello é");
-        events(&mut answer);
-        answer.begin_attempt();
-        answer.begin_message();
-        answer.push("Hell");
-        assert_eq!(events(&mut answer), []);
-        answer.push("o ü");
-        answer.push("!");
-        assert_eq!(events(&mut answer), [TurnEvent::Restarted, delta("Hello ü!")]);
-    }
-
-    #[test]
-    fn an_attempt_that_says_less_takes_the_rest_back() {
-        let mut answer = Answer::default();
-        answer.begin_message();
-        answer.push("Hello world");
-        events(&mut answer);
-        answer.begin_attempt();
-        answer.begin_message();
-        answer.push("Hello");
-        answer.complete();
-        assert_eq!(events(&mut answer), [TurnEvent::Restarted, delta("Hello")]);
-        answer.begin_attempt();
-        answer.complete();
-        assert_eq!(events(&mut answer), [TurnEvent::Restarted]);
     }
 }

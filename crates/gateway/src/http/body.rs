@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use axum::{
-    body::to_bytes,
+    body::{Body, to_bytes},
     extract::{FromRequest, Request},
     http::header::{CONTENT_LENGTH, CONTENT_TYPE},
 };
+use futures_util::StreamExt;
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
@@ -15,6 +16,28 @@ use crate::openai::error::ApiError;
 
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a body that nobody wants is read on.
+const DISCARD_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Refuses a request whose body was not read. The body is read to its end, since the connection could not be used again
+/// otherwise and its caller may see a reset instead of the answer; one that does not come is not waited for, and the
+/// answer says that the connection closes.
+pub(super) async fn refuse(app: &App, body: Body, mut error: ApiError) -> ApiError {
+    let mut left = app.settings.max_body_bytes;
+    let mut body = body.into_data_stream();
+    let read_to_end = async {
+        while let Some(bytes) = body.next().await {
+            match bytes.ok().and_then(|bytes| left.checked_sub(bytes.len())) {
+                Some(less) => left = less,
+                None => return false,
+            }
+        }
+        true
+    };
+    error.closes = !timeout(DISCARD_PATIENCE, read_to_end).await.unwrap_or(false);
+    error
+}
 
 /// A body that is a JSON object.
 pub(super) struct JsonObject(pub(super) Map<String, Value>);
@@ -25,17 +48,18 @@ impl FromRequest<App> for JsonObject {
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        if !header(CONTENT_TYPE).is_some_and(is_json) {
-            return Err(error(
-                415,
-                "unsupported_media_type",
-                "The request's `Content-Type` must be `application/json`.",
-            ));
-        }
         let limit = app.settings.max_body_bytes;
         let announced: Option<usize> = header(CONTENT_LENGTH).and_then(|length| length.parse().ok());
-        if announced.is_some_and(|announced| announced > limit) {
-            return Err(too_large(limit));
+        let refusal = if !header(CONTENT_TYPE).is_some_and(is_json) {
+            let message = "The request's `Content-Type` must be `application/json`.";
+            Some(error(415, "unsupported_media_type", message))
+        } else if announced.is_some_and(|announced| announced > limit) {
+            Some(too_large(limit))
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
+            return Err(refuse(app, body, refusal).await);
         }
         let bytes = timeout(PATIENCE, to_bytes(body, limit))
             .await

@@ -1,25 +1,16 @@
 //! `POST /v1/chat/completions`.
 
-use std::{collections::VecDeque, time::Duration};
+mod stream;
 
 use axum::{
     Extension, Json,
-    body::Bytes,
     extract::State,
     http::HeaderValue,
     response::{IntoResponse, Response},
 };
-use tokio::time::timeout;
+use futures_util::future::try_join_all;
 
-use super::{
-    App,
-    body::JsonObject,
-    error::log_error,
-    images,
-    logged::LoggedTurn,
-    models::find_model,
-    sse::{self, Frames},
-};
+use super::{App, body::JsonObject, images, logged::LoggedTurn, models::find_model};
 use crate::{
     codex::Model,
     log::{Entry, Parameters},
@@ -28,15 +19,8 @@ use crate::{
         error::ApiError,
         policy::Trace,
     },
-    turn::{Completion, Turn, TurnError, TurnErrorKind, TurnEvent},
+    turn::{Completion, Turn, TurnEvent, Usage},
 };
-
-/// How long the status of a streamed answer is held back, so that a turn that fails at once is a proper HTTP error,
-/// which SDKs understand and retry; after that the stream begins, since clients give up on silence.
-const STATUS_PATIENCE: Duration = Duration::from_secs(5);
-
-/// How long a stream may be silent.
-const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
 pub(super) async fn create(
     State(app): State<App>,
@@ -47,7 +31,7 @@ pub(super) async fn create(
     let request = ChatRequest::parse(body, &mut trace);
     let ignored = HeaderValue::from_str(&trace.ignored.join(", ").escape_default().to_string()).ok();
     entry.parameters(trace.into());
-    let ChatRequest { model: asked, mut items, images, effort, delivery } = request?;
+    let ChatRequest { model: asked, mut items, images, effort, limits, answers, delivery } = request?;
 
     let model = find_model(&app, &asked).await?;
     if let (Some(image), false) = (images.first(), model.takes_images) {
@@ -58,13 +42,16 @@ pub(super) async fn create(
     }
     let effort = choose_effort(effort, app.settings.reasoning_effort.as_deref(), &model)?;
     images::resolve(&app, &mut items, images).await?;
-    let turn = Turn { model: model.name, items, effort, context_window: model.context_window };
+    let turn = Turn { model: model.name, items, effort, context_window: model.context_window, limits };
     entry.turn(&asked, &turn, delivery != Delivery::Whole);
 
-    let running = LoggedTurn::new(app.codex.run(turn).await?, entry);
+    let running = app.codex.run(turn, answers).await?;
+    let turns = running.into_iter().map(|turn| LoggedTurn::new(turn, entry.clone())).collect();
     let mut response = match delivery {
-        Delivery::Whole => whole(running, &asked).await?,
-        Delivery::Stream { include_usage } => stream(running, Chunks::new(asked, include_usage)).await?,
+        Delivery::Whole => whole(turns, &asked).await?,
+        Delivery::Stream { include_usage } => {
+            stream::response(turns, entry, Chunks::new(asked, include_usage)).await?
+        }
     };
     if let Some(ignored) = ignored.filter(|ignored| !ignored.is_empty()) {
         response.headers_mut().insert("x-codex-gateway-ignored", ignored);
@@ -90,89 +77,26 @@ fn choose_effort(asked: Option<String>, default: Option<&str>, model: &Model) ->
     }
 }
 
-async fn whole(mut running: LoggedTurn, model: &str) -> Result<Response, ApiError> {
+/// Waits for all answers to end.
+async fn whole(turns: Vec<LoggedTurn>, model: &str) -> Result<Response, ApiError> {
+    let mut answers = Vec::with_capacity(turns.len());
+    let mut usage: Option<Usage> = None;
+    for (content, completion) in try_join_all(turns.into_iter().map(collect)).await? {
+        answers.push((content, completion.finish));
+        if let Some(more) = completion.usage {
+            *usage.get_or_insert_default() += more;
+        }
+    }
+    Ok(Json(ChatCompletion::new(model, &answers, usage)).into_response())
+}
+
+async fn collect(mut turn: LoggedTurn) -> Result<(String, Completion), ApiError> {
     let mut content = String::new();
-    let completion = loop {
-        match running.next().await? {
+    loop {
+        match turn.next().await? {
             TurnEvent::Delta(delta) => content.push_str(&delta),
             TurnEvent::Restarted => content.clear(),
-            TurnEvent::Completed(completion) => break completion,
-        }
-    };
-    Ok(Json(ChatCompletion::new(model, &content, completion)).into_response())
-}
-
-async fn stream(running: LoggedTurn, chunks: Chunks) -> Result<Response, ApiError> {
-    let frames = VecDeque::from([sse::data(&chunks.role())]);
-    let mut answer = ChatStream { running: Some(running), chunks, frames };
-    if let Some(running) = &mut answer.running
-        && let Ok(first) = timeout(STATUS_PATIENCE, running.next()).await
-    {
-        answer.encode(first?);
-    }
-    Ok(sse::response(answer))
-}
-
-/// The frames of a streamed answer.
-struct ChatStream {
-    /// `None` once the turn has ended.
-    running: Option<LoggedTurn>,
-    chunks: Chunks,
-    /// Frames that wait to be sent.
-    frames: VecDeque<Bytes>,
-}
-
-impl Frames for ChatStream {
-    async fn next(&mut self) -> Option<Bytes> {
-        loop {
-            if let Some(frame) = self.frames.pop_front() {
-                return Some(frame);
-            }
-            let running = self.running.as_mut()?;
-            match timeout(KEEP_ALIVE_INTERVAL, running.next()).await {
-                Err(_) => return Some(sse::KEEP_ALIVE),
-                Ok(Ok(event)) => self.encode(event),
-                Ok(Err(error)) => self.fail(&error),
-            }
-        }
-    }
-}
-
-impl ChatStream {
-    fn encode(&mut self, event: TurnEvent) {
-        match event {
-            TurnEvent::Delta(delta) => self.frames.push_back(sse::data(&self.chunks.content(&delta))),
-            TurnEvent::Completed(Completion { finish, usage }) => {
-                self.running = None;
-                self.frames.push_back(sse::data(&self.chunks.finish(finish)));
-                self.frames.extend(self.chunks.usage(usage).map(|chunk| sse::data(&chunk)));
-                self.frames.push_back(sse::DONE);
-            }
-            // What was streamed can't be taken back.
-            TurnEvent::Restarted => {
-                let error = ApiError::from(TurnError::new(
-                    TurnErrorKind::Disconnected,
-                    "The model's answer broke off, and a second attempt began differently. Send the request again.",
-                ));
-                if let Some(running) = &self.running {
-                    log_error(running.entry(), &error);
-                }
-                self.fail(&error);
-            }
-        }
-    }
-
-    fn fail(&mut self, error: &ApiError) {
-        self.running = None;
-        self.frames.push_back(sse::data(&error.envelope()));
-        self.frames.push_back(sse::DONE);
-    }
-}
-
-impl Drop for ChatStream {
-    fn drop(&mut self) {
-        if let Some(running) = &self.running {
-            running.entry().hung_up();
+            TurnEvent::Completed(completion) => return Ok((content, completion)),
         }
     }
 }

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::App;
+use super::{App, body::refuse};
 use crate::{
     log::Entry,
     openai::{
@@ -26,7 +26,7 @@ pub(super) async fn authenticate(State(app): State<App>, request: Request, next:
     match check(&app, request.headers().get(AUTHORIZATION)) {
         Ok(()) => next.run(request).await,
         Err(error) => {
-            let mut response = error.into_response();
+            let mut response = refuse(&app, request.into_body(), error).await.into_response();
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             response
         }

@@ -2,10 +2,15 @@
 
 use axum::{
     Json,
-    http::{HeaderValue, Method, StatusCode, Uri, header::RETRY_AFTER},
+    extract::{Request, State},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONNECTION, RETRY_AFTER},
+    },
     response::{IntoResponse, Response},
 };
 
+use super::{App, body::refuse};
 use crate::{log::Entry, openai::error::ApiError};
 
 impl IntoResponse for ApiError {
@@ -20,6 +25,9 @@ impl IntoResponse for ApiError {
             let value = if should_retry { "true" } else { "false" };
             headers.insert("x-should-retry", HeaderValue::from_static(value));
         }
+        if self.closes {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         // For the request log.
         response.extensions_mut().insert(self.body);
         response
@@ -31,21 +39,19 @@ pub(super) fn log_error(entry: &Entry, error: &ApiError) {
     entry.failed(&error.body.message, error.body.code.as_deref(), error.body.param.as_deref());
 }
 
-pub(super) async fn not_found(method: Method, uri: Uri) -> ApiError {
-    let path = uri.path();
+pub(super) async fn not_found(State(app): State<App>, request: Request) -> ApiError {
+    let path = request.uri().path();
     let hint = match path.strip_prefix("/v1") {
         Some(_) => "The README lists what the gateway offers.",
         None => "The API is below /v1: the base URL must end with it.",
     };
-    ApiError::new(
-        404,
-        "invalid_request_error",
-        "unknown_url",
-        format!("Unknown URL ({method} {path}). {hint}"),
-    )
+    let message = format!("Unknown URL ({} {path}). {hint}", request.method());
+    let error = ApiError::new(404, "invalid_request_error", "unknown_url", message);
+    refuse(&app, request.into_body(), error).await
 }
 
-pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
-    let message = format!("{method} is not allowed on {}.", uri.path());
-    ApiError::new(405, "invalid_request_error", "method_not_allowed", message)
+pub(super) async fn method_not_allowed(State(app): State<App>, request: Request) -> ApiError {
+    let message = format!("{} is not allowed on {}.", request.method(), request.uri().path());
+    let error = ApiError::new(405, "invalid_request_error", "method_not_allowed", message);
+    refuse(&app, request.into_body(), error).await
 }

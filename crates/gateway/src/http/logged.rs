@@ -39,10 +39,6 @@ impl LoggedTurn {
             error
         })
     }
-
-    pub(super) fn entry(&self) -> &Entry {
-        &self.entry
-    }
 }
 
 impl Drop for LoggedTurn {

@@ -81,7 +81,14 @@ impl Entry {
 
     pub(crate) fn report(&self, report: &TurnReport, usage: Option<Usage>) {
         let mut record = self.record();
-        record.tokens = usage.map(Into::into);
+        // Several answers to one request add up.
+        if let Some(usage) = usage {
+            let tokens = record.tokens.get_or_insert_default();
+            tokens.input += usage.input;
+            tokens.cached += usage.cached_input;
+            tokens.output += usage.output;
+            tokens.reasoning += usage.reasoning_output;
+        }
         record.timeline =
             report.timeline.iter().map(|(name, at)| Step { name: *name, at_ms: millis(*at) }).collect();
         if let Some(prompt) = &mut record.prompt {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::turn::{Milestone, Usage};
+use crate::turn::Milestone;
 
 /// What is known of a request once it is over. No secret is in it, and the text of messages only where the person
 /// switched that on.
@@ -35,23 +35,12 @@ pub struct Record {
 }
 
 /// Token counts as the provider reported them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Tokens {
     pub input: u64,
     pub cached: u64,
     pub output: u64,
     pub reasoning: u64,
-}
-
-impl From<Usage> for Tokens {
-    fn from(usage: Usage) -> Self {
-        Self {
-            input: usage.input,
-            cached: usage.cached_input,
-            output: usage.output,
-            reasoning: usage.reasoning_output,
-        }
-    }
 }
 
 /// What became of each field of the request.

@@ -15,6 +15,8 @@ pub(crate) struct ApiError {
     pub(crate) retry_after: Option<Duration>,
     /// For the header `x-should-retry`, which outranks the SDKs' own rules. Set where those would be wrong.
     pub(crate) should_retry: Option<bool>,
+    /// Whether the connection can't be used for another request.
+    pub(crate) closes: bool,
 }
 
 /// The object within `{"error": …}`.
@@ -44,6 +46,7 @@ impl ApiError {
             body: ErrorBody { message: message.into(), kind, param: None, code: Some(code.to_owned()) },
             retry_after: None,
             should_retry: None,
+            closes: false,
         }
     }
 

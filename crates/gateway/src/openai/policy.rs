@@ -31,14 +31,14 @@ pub(crate) const CHAT: &[(&str, Rule)] = &[
     ("functions", Neutral(is_empty)),
     ("logit_bias", Sampling(is_empty)),
     ("logprobs", Neutral(is_false)),
-    ("max_completion_tokens", Refused),
-    ("max_tokens", Refused),
+    ("max_completion_tokens", Honoured),
+    ("max_tokens", Honoured),
     ("messages", Honoured),
     ("metadata", Harmless),
     ("modalities", Neutral(is_text_only)),
     ("model", Honoured),
     ("moderation", Refused),
-    ("n", Neutral(is_one)),
+    ("n", Honoured),
     ("parallel_tool_calls", Harmless),
     ("prediction", Refused),
     ("presence_penalty", Sampling(is_zero)),
@@ -50,7 +50,7 @@ pub(crate) const CHAT: &[(&str, Rule)] = &[
     ("safety_identifier", Harmless),
     ("seed", Sampling(never)),
     ("service_tier", Neutral(is_default_tier)),
-    ("stop", Neutral(is_empty)),
+    ("stop", Honoured),
     ("store", Neutral(is_false)),
     ("stream", Honoured),
     ("stream_options", Honoured),
@@ -294,10 +294,10 @@ mod tests {
         });
         let fields = neutral.as_object().unwrap().len();
         let (trace, left) = apply(Unsupported::Refuse, neutral);
-        assert_eq!(left.unwrap().keys().collect::<Vec<_>>(), ["messages", "model", "stream"]);
-        assert_eq!(trace.honoured, ["messages", "model", "stream"]);
+        assert_eq!(left.unwrap().keys().collect::<Vec<_>>(), ["messages", "model", "n", "stop", "stream"]);
+        assert_eq!(trace.honoured, ["messages", "model", "n", "stop", "stream"]);
         // All the others but the two that are null.
-        assert_eq!(trace.neutral.len(), fields - 3 - 2);
+        assert_eq!(trace.neutral.len(), fields - 5 - 2);
     }
 
     #[test]
@@ -305,10 +305,7 @@ mod tests {
         for (field, value) in [
             ("temperature", json!(0)),
             ("top_p", json!(0.9)),
-            ("n", json!(2)),
-            ("n", json!("1")),
-            ("max_tokens", json!(5)),
-            ("stop", json!("x")),
+            ("audio", json!({})),
             ("seed", json!(1)),
             ("tools", json!([{}])),
             ("tool_choice", json!("required")),
@@ -333,7 +330,7 @@ mod tests {
             sampling.contains("`seed`, `temperature`") && sampling.contains("`unsupported_parameters`"),
             "{sampling}"
         );
-        let mixed = message(json!({"temperature": 0, "max_tokens": 1}));
+        let mixed = message(json!({"temperature": 0, "audio": {}}));
         assert!(!mixed.contains("unsupported_parameters"), "{mixed}");
     }
 
@@ -343,8 +340,7 @@ mod tests {
             apply(Unsupported::Ignore, json!({"model": "m", "temperature": 0, "seed": 1, "new": 2}));
         assert_eq!(left.unwrap().len(), 1);
         assert_eq!(trace.ignored, ["new", "seed", "temperature"]);
-        let (_, refused) =
-            apply(Unsupported::Ignore, json!({"model": "m", "max_tokens": 5, "temperature": 0}));
-        assert_eq!(refused.unwrap_err().body.param.as_deref(), Some("max_tokens"));
+        let (_, refused) = apply(Unsupported::Ignore, json!({"model": "m", "audio": {}, "temperature": 0}));
+        assert_eq!(refused.unwrap_err().body.param.as_deref(), Some("audio"));
     }
 }

@@ -1,5 +1,7 @@
 //! Reads a JSON request field by field, with errors that name the field.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
@@ -45,6 +47,25 @@ impl At {
 
     pub(super) fn bool(self) -> Result<bool, ApiError> {
         self.value.as_bool().ok_or_else(|| wrong_type(&self.path, "true or false", &self.value))
+    }
+
+    /// A whole number within a range.
+    pub(super) fn integer(self, range: RangeInclusive<u32>) -> Result<u32, ApiError> {
+        let number = self.value.as_u64().or_else(|| {
+            // `5.0` is a whole number too.
+            let number = self.value.as_f64()?;
+            (number >= 0.0 && number.fract() == 0.0 && number <= f64::from(u32::MAX)).then_some(number as u64)
+        });
+        let number = number.and_then(|number| u32::try_from(number).ok());
+        number.filter(|number| range.contains(number)).ok_or_else(|| {
+            let (least, most) = (range.start(), range.end());
+            let wanted = if *most == u32::MAX {
+                format!("a whole number of at least {least}")
+            } else {
+                format!("a whole number from {least} to {most}")
+            };
+            ApiError::invalid(&self.path, "invalid_value", format!("`{}` must be {wanted}.", self.path))
+        })
     }
 
     /// The elements of a list, each with its index in its path.

@@ -1,6 +1,7 @@
 //! Chat completions.
 
 mod calls;
+mod limits;
 mod message;
 mod request;
 mod response;

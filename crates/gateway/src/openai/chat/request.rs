@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use super::message;
+use super::{limits, message};
 use crate::{
     openai::{
         error::ApiError,
         policy::{self, Trace},
         value::{At, Fields},
     },
-    turn::Item,
+    turn::{Item, Limits},
 };
 
 /// What a caller asks for. The images among the items are still as the caller gave them.
@@ -19,6 +19,9 @@ pub(crate) struct ChatRequest {
     pub(crate) items: Vec<Item>,
     pub(crate) images: Vec<ImagePart>,
     pub(crate) effort: Option<String>,
+    pub(crate) limits: Limits,
+    /// How many answers are wanted.
+    pub(crate) answers: u32,
     /// How the answer is wanted.
     pub(crate) delivery: Delivery,
 }
@@ -51,6 +54,8 @@ impl ChatRequest {
         let effort = fields.take("reasoning_effort").map(At::string).transpose()?;
         let stream = fields.take("stream").map(At::bool).transpose()?.unwrap_or(false);
         let include_usage = stream_options(&mut fields, stream)?;
+        let limits = limits::parse(&mut fields)?;
+        let answers = limits::answers(&mut fields)?;
         let messages = message::parse(fields.require("messages")?, trace)?;
         fields.finish()?;
         Ok(Self {
@@ -58,6 +63,8 @@ impl ChatRequest {
             items: messages.items,
             images: messages.images,
             effort,
+            limits,
+            answers,
             delivery: if stream { Delivery::Stream { include_usage } } else { Delivery::Whole },
         })
     }
@@ -113,6 +120,8 @@ mod tests {
                 }],
                 images: vec![],
                 effort: None,
+                limits: Limits::default(),
+                answers: 1,
                 delivery: Delivery::Whole,
             }
         );

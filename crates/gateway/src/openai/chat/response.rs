@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     openai::{new_id, now},
-    turn::{Completion, Finish, Usage},
+    turn::{Finish, Usage},
 };
 
 /// A whole answer.
@@ -14,7 +14,7 @@ pub(crate) struct ChatCompletion<'a> {
     object: &'static str,
     created: u64,
     model: &'a str,
-    choices: [Choice<'a>; 1],
+    choices: Vec<Choice<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<CompletionUsage>,
     system_fingerprint: Option<&'static str>,
@@ -22,7 +22,7 @@ pub(crate) struct ChatCompletion<'a> {
 
 #[derive(Debug, Serialize)]
 struct Choice<'a> {
-    index: u32,
+    index: usize,
     message: Message<'a>,
     logprobs: Option<()>,
     finish_reason: &'static str,
@@ -37,20 +37,21 @@ struct Message<'a> {
 }
 
 impl<'a> ChatCompletion<'a> {
-    /// `model` is the name that the caller asked for.
-    pub(crate) fn new(model: &'a str, content: &'a str, completion: Completion) -> Self {
+    /// `model` is the name that the caller asked for; the answers are in the order of their indices.
+    pub(crate) fn new(model: &'a str, answers: &'a [(String, Finish)], usage: Option<Usage>) -> Self {
+        let choice = |(index, (content, finish)): (usize, &'a (String, Finish))| Choice {
+            index,
+            message: Message { role: "assistant", content, refusal: None, annotations: [] },
+            logprobs: None,
+            finish_reason: finish_reason(*finish),
+        };
         Self {
             id: new_id("chatcmpl-"),
             object: "chat.completion",
             created: now(),
             model,
-            choices: [Choice {
-                index: 0,
-                message: Message { role: "assistant", content, refusal: None, annotations: [] },
-                logprobs: None,
-                finish_reason: finish_reason(completion.finish),
-            }],
-            usage: completion.usage.map(CompletionUsage::from),
+            choices: answers.iter().enumerate().map(choice).collect(),
+            usage: usage.map(CompletionUsage::from),
             system_fingerprint: None,
         }
     }
@@ -80,7 +81,7 @@ pub(crate) struct Chunk<'a> {
 
 #[derive(Debug, Serialize)]
 struct ChunkChoice<'a> {
-    index: u32,
+    index: usize,
     delta: Delta<'a>,
     logprobs: Option<()>,
     finish_reason: Option<&'static str>,
@@ -99,17 +100,17 @@ impl Chunks {
         Self { id: new_id("chatcmpl-"), created: now(), model, include_usage }
     }
 
-    /// The first chunk, which names the role.
-    pub(crate) fn role(&self) -> Chunk<'_> {
-        self.choice(Delta { role: Some("assistant"), content: Some("") }, None)
+    /// The first chunk of an answer, which names the role.
+    pub(crate) fn role(&self, index: usize) -> Chunk<'_> {
+        self.choice(index, Delta { role: Some("assistant"), content: Some("") }, None)
     }
 
-    pub(crate) fn content<'a>(&'a self, text: &'a str) -> Chunk<'a> {
-        self.choice(Delta { content: Some(text), ..Delta::default() }, None)
+    pub(crate) fn content<'a>(&'a self, index: usize, text: &'a str) -> Chunk<'a> {
+        self.choice(index, Delta { content: Some(text), ..Delta::default() }, None)
     }
 
-    pub(crate) fn finish(&self, finish: Finish) -> Chunk<'_> {
-        self.choice(Delta::default(), Some(finish_reason(finish)))
+    pub(crate) fn finish(&self, index: usize, finish: Finish) -> Chunk<'_> {
+        self.choice(index, Delta::default(), Some(finish_reason(finish)))
     }
 
     /// The chunk after the last choice, where the caller asked for it and Codex reported any usage.
@@ -118,8 +119,13 @@ impl Chunks {
         Some(self.chunk(Vec::new(), Some(Some(usage.into()))))
     }
 
-    fn choice<'a>(&'a self, delta: Delta<'a>, finish_reason: Option<&'static str>) -> Chunk<'a> {
-        let choice = ChunkChoice { index: 0, delta, logprobs: None, finish_reason };
+    fn choice<'a>(
+        &'a self,
+        index: usize,
+        delta: Delta<'a>,
+        finish_reason: Option<&'static str>,
+    ) -> Chunk<'a> {
+        let choice = ChunkChoice { index, delta, logprobs: None, finish_reason };
         self.chunk(vec![choice], self.include_usage.then_some(None))
     }
 
@@ -218,14 +224,17 @@ mod tests {
 
     #[test]
     fn a_whole_answer() {
-        let completion = Completion { finish: Finish::Stop, usage: Some(USAGE) };
+        let answers = [("pong".to_owned(), Finish::Stop), ("ping".to_owned(), Finish::Length)];
         assert_eq!(
-            json(ChatCompletion::new("gpt-4o", "pong", completion)),
+            json(ChatCompletion::new("gpt-4o", &answers, Some(USAGE))),
             json!({
                 "object": "chat.completion", "model": "gpt-4o", "system_fingerprint": null, "usage": usage(),
                 "choices": [{
                     "index": 0, "logprobs": null, "finish_reason": "stop",
                     "message": {"role": "assistant", "content": "pong", "refusal": null, "annotations": []},
+                }, {
+                    "index": 1, "logprobs": null, "finish_reason": "length",
+                    "message": {"role": "assistant", "content": "ping", "refusal": null, "annotations": []},
                 }],
             })
         );
@@ -240,9 +249,9 @@ mod tests {
                 "choices": [{"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish_reason}],
             })
         };
-        assert_eq!(json(chunks.role()), chunk(json!({"role": "assistant", "content": ""}), Value::Null));
-        assert_eq!(json(chunks.content("po")), chunk(json!({"content": "po"}), Value::Null));
-        assert_eq!(json(chunks.finish(Finish::Length)), chunk(json!({}), json!("length")));
+        assert_eq!(json(chunks.role(0)), chunk(json!({"role": "assistant", "content": ""}), Value::Null));
+        assert_eq!(json(chunks.content(0, "po")), chunk(json!({"content": "po"}), Value::Null));
+        assert_eq!(json(chunks.finish(0, Finish::Length)), chunk(json!({}), json!("length")));
         assert_eq!(
             json(chunks.usage(Some(USAGE)).unwrap()),
             json!({
@@ -255,7 +264,7 @@ mod tests {
     #[test]
     fn chunks_without_usage_do_not_mention_it() {
         let chunks = Chunks::new("m".into(), false);
-        assert!(json(chunks.content("x")).get("usage").is_none());
+        assert!(json(chunks.content(0, "x")).get("usage").is_none());
         assert!(chunks.usage(Some(USAGE)).is_none());
     }
 }

@@ -1,0 +1,226 @@
+//! The text of one answer, on its way from Codex to the caller.
+
+use std::collections::VecDeque;
+
+use super::limits::Limiter;
+use crate::turn::{Finish, Limits, TurnEvent};
+
+/// The answer so far.
+///
+/// When an attempt fails in mid-stream, Codex may try again by itself, and then its text comes from the beginning. What
+/// the caller already has is not told twice: as long as the new attempt says the same, it is passed over; where it
+/// says something else, the caller is told that the answer starts over.
+#[derive(Debug)]
+pub(super) struct Answer {
+    limits: Limits,
+    limiter: Limiter,
+    /// All text of the answer.
+    text: String,
+    /// How much of `text` the present attempt has said again; all of it in a first attempt.
+    said: usize,
+    /// How much of the present message was said in deltas.
+    message: usize,
+    messages: usize,
+    /// What waits to be told.
+    ready: VecDeque<TurnEvent>,
+    cut: Option<Finish>,
+}
+
+impl Answer {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            limits: limits.clone(),
+            limiter: Limiter::new(limits),
+            text: String::new(),
+            said: 0,
+            message: 0,
+            messages: 0,
+            ready: VecDeque::new(),
+            cut: None,
+        }
+    }
+
+    pub(super) fn begin_attempt(&mut self) {
+        self.said = 0;
+        self.message = 0;
+        self.messages = 0;
+    }
+
+    /// Messages of one answer are set apart by an empty line.
+    pub(super) fn begin_message(&mut self) {
+        if self.messages > 0 {
+            self.say("\n\n");
+        }
+        self.messages += 1;
+        self.message = 0;
+    }
+
+    pub(super) fn push(&mut self, delta: &str) {
+        self.message += delta.len();
+        self.say(delta);
+    }
+
+    /// Adds what the deltas left out: some providers send none.
+    pub(super) fn complete_message(&mut self, text: &str) {
+        if let Some(rest) = text.get(self.message..) {
+            self.push(rest);
+        }
+    }
+
+    /// The answer ends here. An attempt that said less than the one before takes the rest back.
+    pub(super) fn complete(&mut self) {
+        if self.said < self.text.len() {
+            self.start_over("");
+        }
+        if self.cut.is_none() {
+            let rest = self.limiter.finish();
+            self.tell(rest.text);
+            self.cut = rest.finish;
+        }
+    }
+
+    /// What the caller is to be told next.
+    pub(super) fn take(&mut self) -> Option<TurnEvent> {
+        self.ready.pop_front()
+    }
+
+    /// Why the gateway ended the answer, if it did. What comes after that is not told.
+    pub(super) fn cut(&self) -> Option<Finish> {
+        self.cut
+    }
+
+    /// All text so far.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn say(&mut self, text: &str) {
+        let again = &self.text[self.said..];
+        let common = again.len().min(text.len());
+        if again.as_bytes()[..common] == text.as_bytes()[..common] {
+            self.said += common;
+            self.add(&text[common..]);
+        } else {
+            self.start_over(text);
+        }
+    }
+
+    fn start_over(&mut self, text: &str) {
+        let answer = format!("{}{text}", &self.text[..self.said]);
+        self.text.clear();
+        self.limiter = Limiter::new(&self.limits);
+        self.cut = None;
+        self.ready.clear();
+        self.ready.push_back(TurnEvent::Restarted);
+        self.add(&answer);
+    }
+
+    fn add(&mut self, text: &str) {
+        if text.is_empty() || self.cut.is_some() {
+            return;
+        }
+        self.text.push_str(text);
+        self.said = self.text.len();
+        let passed = self.limiter.pass(text);
+        self.tell(passed.text);
+        self.cut = passed.finish;
+    }
+
+    fn tell(&mut self, text: String) {
+        if !text.is_empty() {
+            self.ready.push_back(TurnEvent::Delta(text));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer() -> Answer {
+        Answer::new(&Limits::default())
+    }
+
+    fn events(answer: &mut Answer) -> Vec<TurnEvent> {
+        std::iter::from_fn(|| answer.take()).collect()
+    }
+
+    fn delta(text: &str) -> TurnEvent {
+        TurnEvent::Delta(text.to_owned())
+    }
+
+    #[test]
+    fn deltas_pass_and_the_completed_text_adds_only_what_was_left_out() {
+        let mut answer = answer();
+        answer.begin_message();
+        answer.push("po");
+        assert_eq!(events(&mut answer), [delta("po")]);
+        answer.push("ng");
+        answer.complete_message("pong!");
+        assert_eq!(events(&mut answer), [delta("ng"), delta("!")]);
+        answer.begin_message();
+        answer.complete_message("second");
+        assert_eq!(events(&mut answer), [delta("\n\n"), delta("second")]);
+        answer.complete();
+        assert_eq!((events(&mut answer), answer.cut()), (vec![], None));
+    }
+
+    #[test]
+    fn an_attempt_that_says_the_same_again_is_not_told_twice() {
+        let mut answer = answer();
+        answer.begin_message();
+        answer.push("Hello wör");
+        assert_eq!(events(&mut answer), [delta("Hello wör")]);
+        answer.begin_attempt();
+        answer.begin_message();
+        for part in ["Hel", "lo wö", "rld"] {
+            answer.push(part);
+        }
+        answer.complete_message("Hello wörld");
+        assert_eq!(events(&mut answer), [delta("ld")]);
+    }
+
+    #[test]
+    fn an_attempt_that_says_something_else_starts_the_answer_over() {
+        let mut answer = answer();
+        answer.begin_message();
+        answer.push("Hello é");
+        events(&mut answer);
+        answer.begin_attempt();
+        answer.begin_message();
+        answer.push("Hell");
+        assert_eq!(events(&mut answer), []);
+        answer.push("o ü");
+        answer.push("!");
+        assert_eq!(events(&mut answer), [TurnEvent::Restarted, delta("Hello ü"), delta("!")]);
+    }
+
+    #[test]
+    fn an_attempt_that_says_less_takes_the_rest_back() {
+        let mut answer = answer();
+        answer.begin_message();
+        answer.push("Hello world");
+        events(&mut answer);
+        answer.begin_attempt();
+        answer.begin_message();
+        answer.push("Hello");
+        answer.complete();
+        assert_eq!(events(&mut answer), [TurnEvent::Restarted, delta("Hello")]);
+        answer.begin_attempt();
+        answer.complete();
+        assert_eq!(events(&mut answer), [TurnEvent::Restarted]);
+    }
+
+    #[test]
+    fn a_limit_cuts_the_answer_and_the_rest_is_not_told() {
+        let mut answer = Answer::new(&Limits { stop: vec!["STOP".into()], max_tokens: None });
+        answer.begin_message();
+        answer.push("one ST");
+        answer.push("OP two");
+        answer.push(" three");
+        assert_eq!(events(&mut answer), [delta("one ")]);
+        assert_eq!(answer.cut(), Some(Finish::Stop));
+        answer.complete();
+        assert_eq!(events(&mut answer), []);
+    }
+}

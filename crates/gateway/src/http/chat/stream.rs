@@ -1,0 +1,130 @@
+//! A streamed chat completion.
+
+use std::{collections::VecDeque, time::Duration};
+
+use axum::{body::Bytes, response::Response};
+use futures_util::future::select_all;
+use tokio::time::timeout;
+
+use crate::{
+    http::{
+        error::log_error,
+        logged::LoggedTurn,
+        sse::{self, Frames},
+    },
+    log::Entry,
+    openai::{chat::Chunks, error::ApiError},
+    turn::{Completion, TurnError, TurnErrorKind, TurnEvent, Usage},
+};
+
+/// How long the status of the answer is held back, so that a turn that fails at once is a proper HTTP error, which
+/// SDKs understand and retry; after that the stream begins, since clients give up on silence.
+const STATUS_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a stream may be silent.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
+
+/// Streams the answers side by side, each under its index.
+pub(super) async fn response(
+    turns: Vec<LoggedTurn>,
+    entry: Entry,
+    chunks: Chunks,
+) -> Result<Response, ApiError> {
+    let mut stream = ChatStream {
+        frames: (0..turns.len()).map(|index| sse::data(&chunks.role(index))).collect(),
+        turns: turns.into_iter().map(Some).collect(),
+        entry,
+        chunks,
+        usage: None,
+    };
+    if let Ok(Some((index, event))) = timeout(STATUS_PATIENCE, stream.next_event()).await {
+        stream.encode(index, event?);
+    }
+    Ok(sse::response(stream))
+}
+
+/// The frames of a streamed answer.
+struct ChatStream {
+    /// The turns by the index of their answers; `None` once one has ended.
+    turns: Vec<Option<LoggedTurn>>,
+    entry: Entry,
+    chunks: Chunks,
+    /// Frames that wait to be sent.
+    frames: VecDeque<Bytes>,
+    usage: Option<Usage>,
+}
+
+impl Frames for ChatStream {
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(frame) = self.frames.pop_front() {
+                return Some(frame);
+            }
+            match timeout(KEEP_ALIVE_INTERVAL, self.next_event()).await {
+                Err(_) => return Some(sse::KEEP_ALIVE),
+                Ok(None) => return None,
+                Ok(Some((index, Ok(event)))) => self.encode(index, event),
+                Ok(Some((_, Err(error)))) => self.fail(&error),
+            }
+        }
+    }
+}
+
+impl ChatStream {
+    /// The next event of any turn, with the index of its answer; `None` once all have ended. May be cancelled.
+    async fn next_event(&mut self) -> Option<(usize, Result<TurnEvent, ApiError>)> {
+        let running = self.turns.iter_mut().enumerate().filter_map(|(index, turn)| {
+            let turn = turn.as_mut()?;
+            Some(Box::pin(async move { (index, turn.next().await) }))
+        });
+        let running: Vec<_> = running.collect();
+        if running.is_empty() {
+            return None;
+        }
+        let (event, ..) = select_all(running).await;
+        Some(event)
+    }
+
+    fn encode(&mut self, index: usize, event: TurnEvent) {
+        match event {
+            TurnEvent::Delta(delta) => self.frames.push_back(sse::data(&self.chunks.content(index, &delta))),
+            TurnEvent::Completed(Completion { finish, usage }) => {
+                if let Some(turn) = self.turns.get_mut(index) {
+                    *turn = None;
+                }
+                if let Some(usage) = usage {
+                    *self.usage.get_or_insert_default() += usage;
+                }
+                self.frames.push_back(sse::data(&self.chunks.finish(index, finish)));
+                if self.turns.iter().all(Option::is_none) {
+                    self.frames.extend(self.chunks.usage(self.usage).map(|chunk| sse::data(&chunk)));
+                    self.frames.push_back(sse::DONE);
+                }
+            }
+            // What was streamed can't be taken back.
+            TurnEvent::Restarted => {
+                let error = ApiError::from(TurnError::new(
+                    TurnErrorKind::Disconnected,
+                    "The model's answer broke off, and a second attempt began differently. Send the request again.",
+                ));
+                log_error(&self.entry, &error);
+                self.fail(&error);
+            }
+        }
+    }
+
+    /// One answer that fails ends them all: an error in a stream has no index.
+    fn fail(&mut self, error: &ApiError) {
+        self.turns.clear();
+        self.frames.push_back(sse::data(&error.envelope()));
+        self.frames.push_back(sse::DONE);
+    }
+}
+
+impl Drop for ChatStream {
+    fn drop(&mut self) {
+        if self.turns.iter().any(Option::is_some) {
+            self.entry.hung_up();
+        }
+    }
+}
