@@ -1,39 +1,26 @@
-"""The stack that the tests talk to, with nothing in it faked but the model:
-
-    OpenAI SDK ──▶ codex-gateway ──▶ real Codex ──▶ scripted-model
-
-The programs are started once for all tests. A test scripts what the model answers and sees what it was asked.
-"""
+"""The programs of the stack, started once for all tests; and their logs, under each test that fails."""
 
 from __future__ import annotations
 
-import http.client
-import json
-import os
-import secrets
-import signal
-import subprocess
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import openai
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-DEBUG_BUILD = ROOT / "target" / "debug"
-
-Script = Mapping[str, Any]
-"""How the model answers one request. The crate `scripted-model` documents all that it can hold."""
+from stack import RUNNING, Gateway, ScriptedModel
 
 
 @pytest.fixture
-def client(gateway: Gateway, model: ScriptedModel) -> Iterator[openai.OpenAI]:
+def client(openai_client: openai.OpenAI, model: ScriptedModel) -> openai.OpenAI:
     """An OpenAI client for the gateway. It does not retry, so that a test sees every answer."""
-    with gateway.client() as client:
-        yield client
+    return openai_client
+
+
+@pytest.fixture
+def http(http_client: openai.DefaultHttpxClient, model: ScriptedModel) -> openai.DefaultHttpxClient:
+    """Plain HTTP to the gateway with its token, below `/v1`: for what no SDK would send."""
+    return http_client
 
 
 @pytest.fixture
@@ -43,9 +30,37 @@ def model(model_process: ScriptedModel) -> ScriptedModel:
     return model_process
 
 
+@pytest.fixture
+def start_gateway(
+    model: ScriptedModel, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Gateway]]:
+    """Starts another gateway, with the same options as `Gateway`. It is stopped after the test."""
+    started: list[Gateway] = []
+
+    def start(**options: Any) -> Gateway:
+        started.append(Gateway(model, tmp_path_factory.mktemp("gateway"), **options))
+        return started[-1]
+
+    yield start
+    for gateway in started:
+        gateway.stop()
+
+
+@pytest.fixture(scope="session")
+def openai_client(gateway: Gateway) -> Iterator[openai.OpenAI]:
+    with gateway.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def http_client(gateway: Gateway) -> Iterator[openai.DefaultHttpxClient]:
+    with gateway.http() as client:
+        yield client
+
+
 @pytest.fixture(scope="session")
 def gateway(model_process: ScriptedModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """The gateway, ready: Codex behind it is initialised. It must end cleanly when it is told to."""
+    """The gateway of all tests that do not need one of their own. It must end cleanly when it is told to."""
     gateway = Gateway(model_process, tmp_path_factory.mktemp("gateway"))
     yield gateway
     gateway.stop()
@@ -56,185 +71,6 @@ def model_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scripted
     model = ScriptedModel(tmp_path_factory.mktemp("model"))
     yield model
     model.stop()
-
-
-class Gateway:
-    """`codex-gateway serve` on a free port, with a home of its own."""
-
-    def __init__(self, model: ScriptedModel, home: Path) -> None:
-        codex_home = home / ".codex"
-        codex_home.mkdir()
-        (codex_home / "config.toml").write_text(model.codex_config())
-        config = home / "gateway.json"
-        config.write_text(json.dumps({"token": f"test-{secrets.token_urlsafe(32)}"}))
-        config.chmod(0o600)
-
-        binary = os.environ.get("CODEX_GATEWAY_BIN", DEBUG_BUILD / "codex-gateway")
-        self._program = Program(
-            [binary, "serve", "--port", "0", "--config", config, "--json"],
-            environment(HOME=home, CODEX_HOME=codex_home, CODEX_GATEWAY_CODEX=codex_binary()),
-            log=home / "stderr.log",
-        )
-        self.home = home
-        self.base_url: str = self._program.ready["base_url"]
-        """Ends in `/v1`."""
-        self.token: str = self._program.ready["token"]
-
-    @property
-    def pid(self) -> int:
-        return self._program.pid
-
-    def client(self, **options: Any) -> openai.OpenAI:
-        """An OpenAI client; `options` are those of `openai.OpenAI`."""
-        defaults = {"base_url": self.base_url, "api_key": self.token, "max_retries": 0, "timeout": 60}
-        return openai.OpenAI(**(defaults | options))
-
-    def stop(self) -> None:
-        self._program.signal(signal.SIGTERM)
-        self._program.wait_for_success()
-
-
-class ScriptedModel:
-    """The model behind Codex: `scripted-model`, over its control requests."""
-
-    def __init__(self, home: Path) -> None:
-        binary = os.environ.get("SCRIPTED_MODEL_BIN", DEBUG_BUILD / "scripted-model")
-        self._program = Program([binary], environment(HOME=home), log=home / "stderr.log")
-        self._control = urlsplit(self._program.ready["control_url"])
-
-    def default(self, script: Script) -> None:
-        """Answers every request that finds no pushed script."""
-        self._call("PUT", "/default", script)
-
-    def push(self, script: Script) -> None:
-        """Answers one request, after those that were pushed before."""
-        self._call("POST", "/push", script)
-
-    def text(self, *deltas: str, **fields: Any) -> None:
-        """Answers every request with one message; `fields` are others of the script, such as `usage`."""
-        self.default({"steps": [{"message": {"deltas": deltas}}], **fields})
-
-    def error(self, status: int, body: Any = None, headers: Mapping[str, str] | None = None) -> None:
-        """Answers every request with an HTTP error."""
-        self.default({"status": status, "headers": headers or {}, "body": body})
-
-    @property
-    def requests(self) -> list[dict[str, Any]]:
-        """What the model was asked in this test, oldest first: `body`, `headers`, `path`, `ended`, …"""
-        return self._recorded("/requests")
-
-    def wait_for(self, count: int, until: str = "arrived", seconds: float = 10) -> list[dict[str, Any]]:
-        """The requests, once `count` of them have `"arrived"` or `"ended"`."""
-        return self._recorded(f"/requests?wait={count}&until={until}&timeout_ms={seconds * 1000:.0f}")
-
-    def codex_config(self) -> str:
-        """The `config.toml` that makes Codex ask this model."""
-        return self._call("GET", "/config.toml")
-
-    def reset(self) -> None:
-        self.default({"steps": [{"echo": {}}]})
-        self._call("DELETE", "/queue")
-        self._call("DELETE", "/requests")
-
-    def stop(self) -> None:
-        self._program.wait_for_success()
-
-    def _recorded(self, path: str) -> list[dict[str, Any]]:
-        return json.loads(self._call("GET", path))["requests"]
-
-    def _call(self, method: str, path: str, body: Any = None) -> str:
-        # Not urllib, which would send it through the proxy of whoever runs the tests.
-        connection = http.client.HTTPConnection(self._control.netloc, timeout=60)
-        try:
-            connection.request(method, self._control.path + path, None if body is None else json.dumps(body))
-            response = connection.getresponse()
-            answer = response.read().decode()
-        finally:
-            connection.close()
-        assert response.status < 300, f"{method} {path}: {response.status} {answer}"
-        return answer
-
-
-class Program:
-    """A child process that says in one line of JSON that it is ready. Its stderr goes to the file `log`."""
-
-    def __init__(self, command: Sequence[str | os.PathLike[str]], env: dict[str, str], log: Path) -> None:
-        self.name = Path(command[0]).name
-        self._log = log
-        self._seen = 0
-        with log.open("wb") as stderr:
-            self._process = subprocess.Popen(
-                command,
-                env=env,
-                cwd=env["HOME"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-            )
-        self.ready: dict[str, Any] = self._first_line(seconds=60)
-        RUNNING.append(self)
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def signal(self, number: signal.Signals) -> None:
-        self._process.send_signal(number)
-
-    def wait_for_success(self, seconds: float = 10) -> None:
-        """Closes its stdin, which ends the model, and asserts that it ends in time and of its own accord."""
-        RUNNING.remove(self)
-        try:
-            self._process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
-            pytest.fail(f"{self.name} did not end within {seconds} s:\n{self.new_log()}")
-        status = self._process.returncode
-        assert status == 0, f"{self.name} ended with {status}:\n{self.new_log()}"
-
-    def mark_log(self) -> None:
-        """From here on the log is new."""
-        self._seen = self._log.stat().st_size
-
-    def new_log(self, limit: int = 8_000) -> str:
-        """The end of what was logged since `mark_log`, `limit` bytes at most."""
-        return self._log.read_bytes()[self._seen :][-limit:].decode(errors="replace")
-
-    def _first_line(self, seconds: float) -> dict[str, Any]:
-        # Killing it ends the read: a pipe has no time-out of its own.
-        too_late = threading.Timer(seconds, self._process.kill)
-        too_late.start()
-        line = self._process.stdout.readline()
-        too_late.cancel()
-        if line:
-            return json.loads(line)
-        self._process.communicate()
-        status = self._process.returncode
-        pytest.fail(f"{self.name} ended with {status} before it was ready:\n{self.new_log()}")
-
-
-RUNNING: list[Program] = []
-"""Their logs are shown under a test that fails."""
-
-
-def environment(HOME: Path, **extra: os.PathLike[str]) -> dict[str, str]:
-    """No variable of whoever runs the tests comes in, save those that programs need to run at all."""
-    kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "RUST_BACKTRACE", "RUST_LOG")
-    places = {f"XDG_{kind}_HOME": HOME / kind.lower() for kind in ("CACHE", "CONFIG", "DATA", "STATE")}
-    chosen = {"HOME": HOME, "XDG_RUNTIME_DIR": HOME, **places, **extra}
-    return {name: os.environ[name] for name in kept if name in os.environ} | {
-        name: os.fspath(value) for name, value in chosen.items()
-    }
-
-
-def codex_binary() -> Path:
-    """The real Codex that is tested against: the one named by the environment, else the pinned one."""
-    if named := os.environ.get("CODEX_GATEWAY_CODEX"):
-        return Path(named)
-    installed = list(ROOT.glob("node_modules/@openai/codex-*/vendor/*/bin/codex"))
-    assert installed, "Codex is not installed here: run `make setup`"
-    return installed[0]
 
 
 def pytest_runtest_setup() -> None:

@@ -2,7 +2,7 @@
 //
 //     OpenAI SDK ──▶ codex-gateway ──▶ real Codex ──▶ scripted-model
 //
-// The same as tests/python/conftest.py. A test file begins with
+// The same as tests/python/stack.py. A test file begins with
 //
 //     const stack = await startStack();
 //     beforeEach(() => stack.model.reset());
@@ -17,6 +17,9 @@ import OpenAI from "openai";
 
 import { ScriptedModel } from "./model.js";
 import { builtProgram, codexBinary, environment, Program } from "./program.js";
+
+/** The model that is asked where a test names none: one of those that Codex itself brings. */
+export const MODEL = "gpt-5.5";
 
 /** Starts the model and the gateway before it. Resolves when Codex is ready. */
 export async function startStack() {

@@ -32,6 +32,12 @@ export class ScriptedModel {
     return (await (await this.#call("GET", "/requests")).json()).requests;
   }
 
+  /** What the model was last given to answer, less the ids that Codex makes up. */
+  async conversation() {
+    const request = (await this.requests()).at(-1);
+    return request.body.input.map(({ id: _, ...item }) => item);
+  }
+
   /** The requests, once `count` of them have `"arrived"` or `"ended"`. */
   async waitFor(count, until = "arrived", milliseconds = 10_000) {
     const query = new URLSearchParams({ wait: count, until, timeout_ms: milliseconds });

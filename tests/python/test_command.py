@@ -1,0 +1,225 @@
+"""The command `codex-gateway`, run as people and scripts run it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import stat
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+from stack import codex_binary, environment, gateway_binary
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs the command in an empty home; keywords are variables of its environment."""
+
+    def run(*arguments: Any, **variables: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [gateway_binary(), *arguments],
+            env=environment(HOME=tmp_path, **variables),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Where the config file is, once there is one."""
+    return tmp_path / "config" / "codex-gateway" / "config.json"
+
+
+def output(finished: subprocess.CompletedProcess[str]) -> str:
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stderr == ""
+    return finished.stdout
+
+
+def complaint(finished: subprocess.CompletedProcess[str]) -> str:
+    assert finished.returncode == 1, finished
+    assert finished.stdout == ""
+    assert finished.stderr.startswith("codex-gateway: ")
+    return finished.stderr
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def python_lines(text: str) -> openai.OpenAI:
+    """The client that the printed lines for Python make."""
+    lines = text[text.index("from openai import OpenAI") :]
+    scope: dict[str, Any] = {}
+    exec(lines, scope)
+    return scope["client"]
+
+
+def test_init_writes_a_private_file_and_prints_lines_that_work(run: Run, config: Path) -> None:
+    printed = output(run("init"))
+    assert (mode(config), mode(config.parent)) == (0o600, 0o700)
+    token = json.loads(config.read_text())["token"]
+    assert len(token) > 40
+    assert str(config) in printed
+    client = python_lines(printed)
+    assert (str(client.base_url), client.api_key) == ("http://127.0.0.1:8000/v1/", token)
+
+
+def test_init_leaves_a_file_that_exists_alone(run: Run, config: Path) -> None:
+    first = output(run("init", "--port", "9000"))
+    before = config.read_bytes()
+    again = output(run("init"))
+    assert config.read_bytes() == before
+    assert "--force" in again
+    assert python_lines(again).api_key == python_lines(first).api_key
+
+    forced = output(run("init", "--force"))
+    assert python_lines(forced).api_key != python_lines(first).api_key
+    assert mode(config) == 0o600
+
+
+def test_show_token_and_env_tell_the_same(run: Run, config: Path) -> None:
+    output(run("init", "--port", "9000", "--host", "::1"))
+    token = json.loads(config.read_text())["token"]
+    base_url = "http://[::1]:9000/v1"
+    client = python_lines(output(run("show")))
+    assert (str(client.base_url), client.api_key) == (f"{base_url}/", token)
+    assert json.loads(output(run("show", "--json"))) == {"base_url": base_url, "token": token}
+    assert output(run("token")) == f"{token}\n"
+    assert json.loads(output(run("token", "--json"))) == {"token": token}
+    variables = {
+        "CODEX_GATEWAY_HOST": "::1",
+        "CODEX_GATEWAY_PORT": "9000",
+        "CODEX_GATEWAY_BASE_URL": base_url,
+        "CODEX_GATEWAY_TOKEN": token,
+    }
+    assert json.loads(output(run("env", "--json"))) == variables
+    assert evaluated(output(run("env")), list(variables)) == variables
+
+
+def evaluated(exports: str, names: list[str]) -> dict[str, str]:
+    """The variables after a shell has run the exports."""
+    script = f"{exports}\n" + "\n".join(f'printf "%s\\n" "${name}"' for name in names)
+    lines = subprocess.run(["sh", "-euc", script], capture_output=True, text=True, check=True).stdout
+    return dict(zip(names, lines.splitlines(), strict=True))
+
+
+@pytest.mark.parametrize("token", ["a'b\"c", "$HOME`id`", r"back\slash", "semi;colon&pipe|", "#hash!*?~"])
+def test_a_token_of_any_characters_survives_the_shell(run: Run, token: str) -> None:
+    exports = output(run("env", CODEX_GATEWAY_TOKEN=token))
+    assert evaluated(exports, ["CODEX_GATEWAY_TOKEN"]) == {"CODEX_GATEWAY_TOKEN": token}
+    assert python_lines(output(run("show", CODEX_GATEWAY_TOKEN=token))).api_key == token
+
+
+@pytest.mark.parametrize("command", ["token", "show", "env"])
+def test_without_a_token_there_is_nothing_to_show(run: Run, command: str) -> None:
+    assert "codex-gateway init" in complaint(run(command))
+
+
+def test_an_api_key_is_never_taken_for_a_token(run: Run, config: Path) -> None:
+    key = "sk-proj-0123456789"
+    config.parent.mkdir(parents=True)
+    attempts = [
+        run("init", "--token", key),
+        run("serve", "--port", "0", CODEX_GATEWAY_TOKEN=key),
+    ]
+    config.write_text(json.dumps({"token": key}))
+    attempts.append(run("token"))
+    for attempt in attempts:
+        said = complaint(attempt)
+        assert "OpenAI API key" in said
+        assert key not in said
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "example.org", ""])
+def test_only_loopback_is_listened_on(run: Run, host: str) -> None:
+    for attempt in (run("serve", "--port", "0", "--host", host), run("serve", CODEX_GATEWAY_HOST=host)):
+        assert "loopback" in complaint(attempt)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{\n  "port": 8000,\n  "token": }\n', "line 3"),
+        ('{\n  "port": "many"\n}', "line 2"),
+        ('{"port": 70000}', "line 1"),
+        ("[]", "line 1"),
+        ("", "line 1"),
+        ('{"max_active_turns": 0}', "`max_active_turns`"),
+        ('{"turn_timeout_seconds": -1}', "line 1"),
+    ],
+)
+def test_a_mistake_in_the_config_file_is_named(run: Run, config: Path, text: str, said: str) -> None:
+    config.parent.mkdir(parents=True)
+    config.write_text(text)
+    for command in ("show", "serve"):
+        complained = complaint(run(command))
+        assert said in complained
+        assert str(config) in complained
+
+
+def test_a_mistake_in_a_variable_is_named(run: Run) -> None:
+    assert "CODEX_GATEWAY_PORT" in complaint(run("serve", CODEX_GATEWAY_PORT="many"))
+    assert "CODEX_GATEWAY_TURN_TIMEOUT_SECONDS" in complaint(
+        run("serve", CODEX_GATEWAY_TURN_TIMEOUT_SECONDS="soon")
+    )
+
+
+def test_a_port_in_use_is_named_and_left_alone(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert f"port {port} is already in use" in complaint(run("serve", "--port", str(port)))
+
+
+def test_flags_come_before_variables_and_those_before_the_file(run: Run, config: Path) -> None:
+    output(run("init", "--port", "9001", "--token", "from-file"))
+    variables = {"CODEX_GATEWAY_PORT": "9002", "CODEX_GATEWAY_TOKEN": "from-variable"}
+
+    def shown(*arguments: str, **variables: str) -> tuple[str, str]:
+        access = json.loads(output(run("show", "--json", *arguments, **variables)))
+        return access["base_url"].split(":")[-1], access["token"]
+
+    assert shown() == ("9001/v1", "from-file")
+    assert shown(**variables) == ("9002/v1", "from-variable")
+    assert shown("--port", "9003", **variables) == ("9003/v1", "from-variable")
+
+
+def test_the_config_file_may_be_anywhere(run: Run, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "deep" / "er" / "mine.json"
+    output(run("init", "--config", elsewhere, "--token", "mine"))
+    assert output(run("token", CODEX_GATEWAY_CONFIG=elsewhere)) == "mine\n"
+    assert output(run("token", CODEX_GATEWAY_CONFIG="~/deep/er/mine.json")) == "mine\n"
+    assert "init" in complaint(run("token"))
+
+
+@pytest.mark.parametrize("command", ["generate-json-schema", "generate-ts"])
+def test_the_protocol_of_codex_is_written_down(run: Run, tmp_path: Path, command: str) -> None:
+    finished = run(command, "--out", tmp_path / "protocol", "--codex", codex_binary())
+    assert finished.returncode == 0, finished.stderr
+    files = [path for path in (tmp_path / "protocol").rglob("*") if path.is_file()]
+    assert len(files) > 10
+    assert any("turn/start" in path.read_text() for path in files)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "elvish", "powershell"])
+def test_shells_complete_the_commands(run: Run, shell: str) -> None:
+    script = output(run("completions", shell))
+    assert all(command in script for command in ("serve", "demo", "init", "generate-json-schema"))
+
+
+def test_help_and_version_are_there(run: Run) -> None:
+    assert output(run("--version")).startswith("codex-gateway 0.")
+    helped = output(run("--help"))
+    assert all(word in helped for word in ("serve", "init", "--port", "CODEX_GATEWAY_TOKEN"))
+    assert run("nonsense").returncode == 2
