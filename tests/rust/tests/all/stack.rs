@@ -1,0 +1,231 @@
+//! A gateway of its own for each test, with its own Codex and its own model.
+
+use std::{
+    env,
+    net::Ipv4Addr,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use gateway::{
+    AddressPolicy, Config, GatewayHandle, Status,
+    settings::{Overrides, Settings, Token},
+};
+use reqwest::{Client, Response};
+use scripted_model::{CodexConfig, RecordedRequest, ScriptedModel};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use crate::{
+    chat_stream::ChatStream,
+    processes::{Process, processes},
+};
+
+/// Long enough for a busy machine; only a test that fails waits for it to pass.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// One of those that Codex itself brings.
+pub(crate) const MODEL: &str = "gpt-5.5";
+
+const TOKEN: &str = "a-local-token-of-the-tests";
+
+pub(crate) struct Stack {
+    pub(crate) model: ScriptedModel,
+    pub(crate) gateway: GatewayHandle,
+    http: Client,
+    home: TempDir,
+}
+
+/// What a test wants to be different.
+pub(crate) struct Options {
+    /// How Codex is told of the scripted model; `None` leaves its configuration empty.
+    pub(crate) codex_config: Option<CodexConfig>,
+    /// Whether there is a Codex from the start.
+    pub(crate) codex_is_installed: bool,
+    pub(crate) image_addresses: AddressPolicy,
+    pub(crate) settings: fn(&mut Settings),
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            codex_config: Some(CodexConfig::default()),
+            codex_is_installed: true,
+            image_addresses: AddressPolicy::PublicOnly,
+            settings: |_| {},
+        }
+    }
+}
+
+impl Stack {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Options::default()).await
+    }
+
+    /// As [`Self::start`], with other settings.
+    pub(crate) async fn start_with_settings(settings: fn(&mut Settings)) -> Self {
+        Self::start_with(Options { settings, ..Options::default() }).await
+    }
+
+    /// Returns once Codex is ready, unless it is not installed.
+    pub(crate) async fn start_with(options: Options) -> Self {
+        let Options { codex_config, codex_is_installed, image_addresses, settings: change } = options;
+        let model = ScriptedModel::start((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+        let home = tempfile::Builder::new().prefix("e2e-").tempdir().unwrap();
+        if let Some(config) = &codex_config {
+            model.codex_home(home.path(), config).unwrap();
+        }
+        let overrides = Overrides { port: Some(0), codex: Some(codex_in(&home)), ..Overrides::default() };
+        let mut settings = Settings::load(&overrides, None).unwrap();
+        change(&mut settings);
+        let variables = [
+            ("CODEX_HOME", home.path().to_str().unwrap()),
+            // A proxy is for the internet, and the model is on this machine.
+            ("NO_PROXY", "127.0.0.1"),
+            ("no_proxy", "127.0.0.1"),
+        ];
+        let config = Config {
+            settings,
+            token: Token::parse(TOKEN).unwrap(),
+            codex_env: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            image_addresses,
+        };
+        if codex_is_installed {
+            install_codex(&codex_in(&home));
+        }
+        let gateway = gateway::start(config).await.unwrap();
+        if codex_is_installed {
+            let status = timeout(PATIENCE, gateway.status().settled()).await.expect("Codex is not ready");
+            assert!(matches!(status, Status::Ready { .. }), "{status:?}");
+        }
+        let http = Client::builder().no_proxy().build().unwrap();
+        Self { model, gateway, http, home }
+    }
+
+    /// Where this gateway looks for Codex: a path of its own, which tells its processes from those of other tests.
+    pub(crate) fn codex(&self) -> PathBuf {
+        codex_in(&self.home)
+    }
+
+    /// Makes Codex appear where it was missing.
+    pub(crate) fn install_codex(&self) {
+        install_codex(&self.codex());
+    }
+
+    /// The process of this gateway's Codex.
+    pub(crate) fn codex_process(&self) -> Process {
+        let mut found = processes().into_iter().filter(|process| process.runs(&self.codex()));
+        let process = found.next().expect("Codex is not running");
+        assert!(found.next().is_none(), "Codex runs twice");
+        process
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        let url = format!("http://{}{path}", self.gateway.address());
+        Answer::read(self.http.get(url).bearer_auth(TOKEN).send().await.unwrap()).await
+    }
+
+    /// Sends the body of a chat completion, and returns as soon as the head of the answer is there.
+    pub(crate) fn post(&self, body: &Value) -> impl Future<Output = Response> + Send + use<> {
+        let request = self
+            .http
+            .post(format!("{}/chat/completions", self.gateway.base_url()))
+            .bearer_auth(TOKEN)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        async { timeout(PATIENCE, request.send()).await.expect("no answer came").unwrap() }
+    }
+
+    /// Asks for a chat completion: `content` is that of one user message.
+    pub(crate) async fn chat(&self, content: impl Into<Value>) -> Answer {
+        Answer::read(self.post(&user_message(content)).await).await
+    }
+
+    /// The text of the answer to "Say pong", which must be a success.
+    pub(crate) async fn say_pong(&self) -> String {
+        self.chat("Say pong").await.text()
+    }
+
+    /// As [`Self::chat`], as a stream that has begun.
+    pub(crate) async fn stream(&self, content: impl Into<Value>) -> ChatStream {
+        ChatStream::new(self.post(&streamed(user_message(content))).await)
+    }
+
+    /// What the model got for the only request since the last clear.
+    pub(crate) async fn model_request(&self) -> RecordedRequest {
+        let mut requests = self.model.wait_for_requests(1, PATIENCE).await.unwrap();
+        assert_eq!(requests.len(), 1, "the model was asked more than once");
+        requests.remove(0)
+    }
+
+    /// Ends everything, and sees to it that no process is left. Tells how long the gateway took.
+    pub(crate) async fn stop(self) -> Duration {
+        let Self { model, gateway, home, .. } = self;
+        let codex = codex_in(&home);
+        let groups: Vec<_> = processes().iter().filter(|it| it.runs(&codex)).map(|it| it.group).collect();
+        let since = std::time::Instant::now();
+        timeout(PATIENCE, gateway.shutdown()).await.expect("the gateway does not stop");
+        let took = since.elapsed();
+        let is_left = |it: &Process| it.runs(&codex) || groups.contains(&it.group);
+        let left: Vec<_> = processes().into_iter().filter(is_left).collect();
+        assert!(left.is_empty(), "still running: {left:?}");
+        model.shutdown().await;
+        took
+    }
+}
+
+fn codex_in(home: &TempDir) -> PathBuf {
+    home.path().join("codex")
+}
+
+fn install_codex(path: &Path) {
+    let codex = env::var_os("CODEX_GATEWAY_CODEX").map(PathBuf::from);
+    let codex = codex.expect("set CODEX_GATEWAY_CODEX to the path of Codex: these tests run the real one");
+    assert!(codex.is_file(), "CODEX_GATEWAY_CODEX is {}, where there is no file", codex.display());
+    symlink(codex, path).unwrap();
+}
+
+/// The body of a request with one user message.
+pub(crate) fn user_message(content: impl Into<Value>) -> Value {
+    json!({"model": MODEL, "messages": [{"role": "user", "content": content.into()}]})
+}
+
+pub(crate) fn streamed(mut body: Value) -> Value {
+    body["stream"] = true.into();
+    body
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) async fn read(response: Response) -> Self {
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get("retry-after");
+        let retry_after =
+            retry_after.map(|value| Duration::from_secs(value.to_str().unwrap().parse().unwrap()));
+        let body = timeout(PATIENCE, response.text()).await.expect("the answer does not end").unwrap();
+        let body = serde_json::from_str(&body).unwrap_or_else(|_| panic!("not JSON: {body}"));
+        Self { status, retry_after, body }
+    }
+
+    /// The answer of the model.
+    pub(crate) fn text(&self) -> String {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self.body["choices"][0]["message"]["content"].as_str().unwrap().to_owned()
+    }
+
+    /// Code and message of the error, which must have this status.
+    pub(crate) fn error(&self, status: u16) -> (&str, &str) {
+        assert_eq!(self.status, status, "{}", self.body);
+        let field = |name: &str| self.body["error"][name].as_str().unwrap();
+        (field("code"), field("message"))
+    }
+}
