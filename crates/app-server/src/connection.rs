@@ -31,6 +31,9 @@ use crate::{
 /// What may wait for one subscriber: more text than any model puts into one answer.
 const MAX_QUEUED_BYTES: usize = 16 * 1024 * 1024;
 
+/// The server request that a call of a client's own tool makes.
+const TOOL_CALL: &str = "item/tool/call";
+
 /// An answer, still as JSON text.
 pub(crate) type Answer = Result<Box<RawValue>, Error>;
 
@@ -205,7 +208,12 @@ impl Connection {
         };
         match message {
             Message::Answer { id, answer } => self.routes.answer(id, answer),
-            Message::Request { id, method } => self.deny(id, &method),
+            Message::Request { id, method, params } => {
+                // A tool call of a thread that somebody follows is theirs to answer, or to end with the turn.
+                if method != TOOL_CALL || !self.routes.is_followed(params) {
+                    self.deny(id, &method);
+                }
+            }
             Message::Notification { method, params } => match event::parse(&method, params) {
                 Ok(notification) => {
                     if let Some(thread_id) = self.routes.dispatch(notification) {
@@ -273,6 +281,17 @@ impl Routes {
         }));
     }
 
+    /// Whether somebody subscribed to the thread that a server request names.
+    fn is_followed(&self, params: Option<&RawValue>) -> bool {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Owner {
+            thread_id: String,
+        }
+        let owner = params.and_then(|params| serde_json::from_str::<Owner>(params.get()).ok());
+        owner.is_some_and(|owner| self.subscribers.contains_key(&owner.thread_id))
+    }
+
     /// Hands an event to its subscriber. Returns the thread whose subscriber was lost because it does not read.
     fn dispatch(&mut self, event::Notification { thread_id, event }: event::Notification) -> Option<String> {
         if let ThreadEvent::Warning { message } = &event {
@@ -300,7 +319,7 @@ struct RpcError {
 
 enum Message<'a> {
     Answer { id: Option<u64>, answer: Result<Box<RawValue>, RpcError> },
-    Request { id: &'a RawValue, method: String },
+    Request { id: &'a RawValue, method: String, params: Option<&'a RawValue> },
     Notification { method: String, params: Option<&'a RawValue> },
 }
 
@@ -321,7 +340,7 @@ impl<'a> Message<'a> {
         }
         let Envelope { id, method, params, result, error } = serde_json::from_slice(line)?;
         Ok(match (id, method) {
-            (Some(id), Some(method)) => Self::Request { id, method },
+            (Some(id), Some(method)) => Self::Request { id, method, params },
             (None, Some(method)) => Self::Notification { method, params },
             (Some(id), None) => {
                 let answer = match (result, error) {

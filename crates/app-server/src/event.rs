@@ -6,6 +6,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::raw_item::{self, RawItem};
+
 /// One notification of a thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ThreadEvent {
@@ -27,10 +29,12 @@ pub enum ThreadEvent {
         text: String,
     },
     TokenUsage(TokenUsage),
-    /// An item of the prompt (before the turn starts) or of the answer, of which only the size is kept: the bytes of
-    /// its text and of its images' URLs.
-    RawItem {
-        content_bytes: usize,
+    /// An item of the prompt (before the turn starts) or of the answer.
+    RawItem(RawItem),
+    /// The provider's response is complete: no more items of it follow. A turn has several responses where Codex asks
+    /// the model again.
+    ResponseCompleted {
+        usage: Option<TokenUsage>,
     },
     /// A failed attempt. With `will_retry`, Codex starts again by itself and text already streamed comes again;
     /// otherwise [`ThreadEvent::TurnCompleted`] follows with the same error.
@@ -132,6 +136,7 @@ impl ThreadEvent {
             Self::MessageDelta { delta, item_id } => delta.len() + item_id.len(),
             Self::MessageCompleted { text, item_id } => text.len() + item_id.len(),
             Self::Warning { message } | Self::Error { error: TurnError { message, .. }, .. } => message.len(),
+            Self::RawItem(item) => item.weight(),
             _ => 0,
         };
         text + size_of::<Self>()
@@ -154,6 +159,7 @@ pub(crate) const METHODS: &[&str] = &[
     "item/agentMessage/delta",
     "item/completed",
     "item/started",
+    "rawResponse/completed",
     "rawResponseItem/completed",
     "thread/closed",
     "thread/tokenUsage/updated",
@@ -194,8 +200,11 @@ pub(crate) fn parse(method: &str, params: Option<&RawValue>) -> Result<Notificat
         }
         "rawResponseItem/completed" => {
             let InRawItem { thread_id, item } = serde_json::from_str(params)?;
-            let event = ThreadEvent::RawItem { content_bytes: item.content_bytes() };
-            Notification { thread_id: Some(thread_id), event }
+            Notification { thread_id: Some(thread_id), event: ThreadEvent::RawItem(item.into()) }
+        }
+        "rawResponse/completed" => {
+            let InRawResponse { thread_id, usage } = serde_json::from_str(params)?;
+            Notification { thread_id: Some(thread_id), event: ThreadEvent::ResponseCompleted { usage } }
         }
         "error" => {
             let Failure { thread_id, error, will_retry } = serde_json::from_str(params)?;
@@ -291,50 +300,15 @@ struct ThreadTokenUsage {
 #[serde(rename_all = "camelCase")]
 struct InRawItem {
     thread_id: String,
-    item: RawItem,
-}
-
-/// An item of the Responses API, as far as it holds content.
-#[derive(Deserialize)]
-struct RawItem {
-    #[serde(default)]
-    content: Option<Vec<RawPart>>,
-    #[serde(default)]
-    arguments: Option<String>,
-    #[serde(default)]
-    output: Option<RawOutput>,
+    item: raw_item::Read,
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum RawOutput {
-    Text(String),
-    Parts(Vec<RawPart>),
-    Other(serde::de::IgnoredAny),
-}
-
-#[derive(Deserialize)]
-struct RawPart {
+#[serde(rename_all = "camelCase")]
+struct InRawResponse {
+    thread_id: String,
     #[serde(default)]
-    text: Option<String>,
-    #[serde(default)]
-    image_url: Option<String>,
-}
-
-impl RawItem {
-    fn content_bytes(&self) -> usize {
-        let parts = |parts: &[RawPart]| -> usize {
-            parts.iter().flat_map(|part| [&part.text, &part.image_url]).flatten().map(String::len).sum()
-        };
-        let output = match &self.output {
-            Some(RawOutput::Text(text)) => text.len(),
-            Some(RawOutput::Parts(output)) => parts(output),
-            Some(RawOutput::Other(_)) | None => 0,
-        };
-        output
-            + parts(self.content.as_deref().unwrap_or_default())
-            + self.arguments.as_ref().map_or(0, String::len)
-    }
+    usage: Option<TokenUsage>,
 }
 
 #[derive(Deserialize)]
@@ -422,23 +396,6 @@ mod tests {
             ),
             ThreadEvent::TurnCompleted { turn_id: "u".into(), status: TurnStatus::Completed, error: None },
         );
-    }
-
-    #[test]
-    fn raw_items_have_the_size_of_their_content() {
-        for (item, content_bytes) in [
-            (
-                r#"{"type":"message","content":[{"type":"input_text","text":"é\n"},{"type":"input_image","image_url":"data:x"}]}"#,
-                9,
-            ),
-            (r#"{"type":"function_call","name":"f","arguments":"{}"}"#, 2),
-            (r#"{"type":"function_call_output","output":"12345"}"#, 5),
-            (r#"{"type":"function_call_output","output":[{"type":"input_text","text":"123"}]}"#, 3),
-            (r#"{"type":"reasoning","content":null,"encrypted_content":"opaque"}"#, 0),
-        ] {
-            let params = format!(r#"{{"threadId":"t","turnId":"u","item":{item}}}"#);
-            assert_eq!(event("rawResponseItem/completed", &params), ThreadEvent::RawItem { content_bytes });
-        }
     }
 
     #[test]

@@ -123,13 +123,21 @@ pub struct ThreadStart {
     pub sandbox: &'static str,
     /// The execution environments of the thread; none means that nothing can be run.
     pub environments: Vec<Value>,
-    pub dynamic_tools: Vec<Value>,
+    pub dynamic_tools: Vec<DynamicTool>,
     pub base_instructions: String,
     pub developer_instructions: String,
     /// Whether each item of the prompt and of the answer is reported as it is, by `rawResponseItem/completed`.
     pub experimental_raw_events: bool,
     /// Overrides of `config.toml` for this thread.
     pub config: Map<String, Value>,
+}
+
+/// A function that the client runs for the model.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum DynamicTool {
+    #[serde(rename_all = "camelCase")]
+    Function { name: String, description: String, input_schema: Value },
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -170,6 +178,9 @@ pub struct TurnStart<'a> {
     pub effort: &'a str,
     pub summary: &'static str,
     pub service_tier: &'static str,
+    /// The JSON Schema that the answer must fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_schema: Option<&'a Value>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -16,8 +16,8 @@ use std::{
 use app_server::{
     AppServer, Client, Command, Subscription, ThreadEvent,
     protocol::{
-        AccountRead, ClientInfo, ConfigRead, ModelList, ServerDiagnostics, ThreadInjectItems, ThreadStart,
-        ThreadUnsubscribe, TurnInterrupt, TurnStart,
+        AccountRead, ClientInfo, ConfigRead, DynamicTool, ModelList, ServerDiagnostics, ThreadInjectItems,
+        ThreadStart, ThreadUnsubscribe, TurnInterrupt, TurnStart,
     },
 };
 use regex::{Captures, Regex};
@@ -96,10 +96,9 @@ async fn talk(client: &Client, model: &ScriptedModel, cwd: &Path) {
     };
     model.push(EventStream::default().reasoning(thinking).message(answer).usage(usage));
     thread.turn(MODEL).await;
-    // A tool is called, and the call denied.
+    // A tool is called, and the turn ended: the result is brought by another.
     model.push(Script::text("Let me look.").function_call("weather", r#"{"city":"Oslo"}"#, "call_1"));
-    model.push(Script::text("I can't see it."));
-    thread.turn(MODEL).await;
+    thread.turn_with_a_call().await;
     // A stream is cut and tried again, then one is cut for good.
     model.push(Script::text("On the w").cut());
     model.push(Script::text("On the way."));
@@ -142,10 +141,11 @@ impl<'a> Thread<'a> {
             "include_collaboration_mode_instructions": false, "include_permissions_instructions": false,
             "skills.include_instructions": false, "skills.bundled.enabled": false,
         });
-        let weather = json!({
-            "type": "function", "name": "weather", "description": "The weather now",
-            "inputSchema": {"type": "object", "properties": {"city": {"type": "string"}}},
-        });
+        let weather = DynamicTool::Function {
+            name: "weather".to_owned(),
+            description: "The weather now".to_owned(),
+            input_schema: json!({"type": "object", "properties": {"city": {"type": "string"}}}),
+        };
         let start = ThreadStart {
             cwd: cwd.to_str().unwrap().to_owned(),
             ephemeral: true,
@@ -175,6 +175,7 @@ impl<'a> Thread<'a> {
             effort: "low",
             summary: "none",
             service_tier: "default",
+            output_schema: None,
         };
         self.client.request(&turn).await.unwrap().turn.id
     }
@@ -187,6 +188,16 @@ impl<'a> Thread<'a> {
     async fn interrupted_turn(&mut self) {
         let turn_id = self.ask(MODEL).await;
         while !matches!(self.events.next().await.unwrap(), ThreadEvent::MessageDelta { .. }) {}
+        self.interrupt(turn_id).await;
+    }
+
+    async fn turn_with_a_call(&mut self) {
+        let turn_id = self.ask(MODEL).await;
+        while !matches!(self.events.next().await.unwrap(), ThreadEvent::ResponseCompleted { .. }) {}
+        self.interrupt(turn_id).await;
+    }
+
+    async fn interrupt(&mut self, turn_id: String) {
         let interrupt = TurnInterrupt { thread_id: &self.id, turn_id: &turn_id };
         self.client.request(&interrupt).await.unwrap();
         while !matches!(self.events.next().await.unwrap(), ThreadEvent::TurnCompleted { .. }) {}
@@ -223,6 +234,7 @@ impl Neutral {
         let line = PLATFORM.replace_all(&line, " (Linux; x86_64) terminal ");
         let mut message: Value = serde_json::from_str(&line).unwrap();
         neutral_numbers(&mut message);
+        message.sort_all_objects();
         if let Some(pid) = message.pointer_mut("/result/process/id") {
             *pid = 1.into();
         }

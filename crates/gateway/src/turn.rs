@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
 /// One request to the model.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,28 @@ pub(crate) struct Turn {
     /// The model's context window in tokens, where it is known.
     pub(crate) context_window: Option<u64>,
     pub(crate) limits: Limits,
+    /// Functions that the model may call.
+    pub(crate) tools: Vec<Tool>,
+    /// The JSON Schema that the answer's text must fit.
+    pub(crate) output_schema: Option<Value>,
+}
+
+/// A function that the caller runs for the model.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tool {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    /// The JSON Schema of its arguments.
+    pub(crate) parameters: Value,
+}
+
+/// A call that the model made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ToolCall {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// The argument string, exactly as the model wrote it.
+    pub(crate) arguments: String,
 }
 
 /// Where the gateway ends an answer. Codex knows no such limits.
@@ -133,6 +156,8 @@ pub(crate) enum TurnEvent {
     Delta(String),
     /// The answer starts over: all deltas so far are void.
     Restarted,
+    /// A call of a function. All calls come together, after the text.
+    ToolCall(ToolCall),
     Completed(Completion),
 }
 
@@ -148,6 +173,8 @@ pub(crate) struct Completion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Finish {
     Stop,
+    /// It waits for the outputs of its calls.
+    ToolCalls,
     /// A limit on output tokens, of the caller's or of the provider's.
     Length,
     ContentFilter,
@@ -172,6 +199,8 @@ pub enum Milestone {
     /// Codex has taken the turn.
     TurnStarted,
     FirstDelta,
+    /// The model has made its calls.
+    ToolCalls,
     /// An attempt failed, and Codex tries again.
     Retry,
     TurnCompleted,

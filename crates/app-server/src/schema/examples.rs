@@ -9,7 +9,7 @@ use super::Part;
 use crate::{
     denial::{self, deny},
     protocol::{
-        AccountRead, ClientInfo, ConfigRead, Initialize, ModelList, Request, ServerDiagnostics,
+        AccountRead, ClientInfo, ConfigRead, DynamicTool, Initialize, ModelList, Request, ServerDiagnostics,
         ThreadInjectItems, ThreadStart, ThreadUnsubscribe, TurnInterrupt, TurnStart,
     },
 };
@@ -56,7 +56,11 @@ fn requests() -> [[Example; 2]; 10] {
         approvals_reviewer: "user",
         sandbox: "read-only",
         environments: Vec::new(),
-        dynamic_tools: Vec::new(),
+        dynamic_tools: vec![DynamicTool::Function {
+            name: "get_weather".to_owned(),
+            description: "The weather of a city".to_owned(),
+            input_schema: json!({"type": "object", "properties": {"city": {"type": "string"}}}),
+        }],
         base_instructions: "Be brief.".to_owned(),
         developer_instructions: "Be kind.".to_owned(),
         experimental_raw_events: true,
@@ -69,6 +73,7 @@ fn requests() -> [[Example; 2]; 10] {
             {"type": "input_image", "image_url": "data:image/png;base64,AAAA"},
         ],
     });
+    let schema = json!({"type": "object", "properties": {"answer": {"type": "string"}}});
     let turn = TurnStart {
         thread_id,
         input: &[json!({"type": "text", "text": "Say pong"})],
@@ -76,6 +81,7 @@ fn requests() -> [[Example; 2]; 10] {
         effort: "low",
         summary: "none",
         service_tier: "default",
+        output_schema: Some(&schema),
     };
     [
         call(
@@ -143,8 +149,15 @@ fn notifications() -> Vec<(&'static str, Value)> {
                 {"type": "input_image", "image_url": "data:image/png;base64,AAAA"},
             ],
         })),
-        raw_item(json!({"type": "function_call", "arguments": "{}"})),
+        raw_item(json!({"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"})),
         raw_item(json!({"type": "function_call_output", "output": "sunny"})),
+        (
+            "rawResponse/completed",
+            json!({"threadId": "t", "usage": {
+                "inputTokens": 11, "cachedInputTokens": 3, "outputTokens": 7, "reasoningOutputTokens": 2,
+                "totalTokens": 18,
+            }}),
+        ),
         (
             "thread/tokenUsage/updated",
             json!({"threadId": "t", "tokenUsage": {"total": {

@@ -54,6 +54,8 @@ mod tests {
             effort: "low".into(),
             context_window,
             limits: Limits::default(),
+            tools: vec![],
+            output_schema: None,
         }
     }
 

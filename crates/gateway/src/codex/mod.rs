@@ -11,6 +11,7 @@ mod models;
 mod run;
 mod session;
 mod threads;
+mod tools;
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,9 +1,9 @@
 //! One turn on Codex, from its thread to its last event.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use app_server::{
-    Subscription, ThreadEvent, TokenUsage, TurnStatus,
+    FunctionCall, Subscription, ThreadEvent, TokenUsage, TurnStatus,
     protocol::{ThreadInjectItems, ThreadUnsubscribe, TurnInterrupt, TurnStart},
 };
 use tokio::{
@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{Session, admission::Place, answer::Answer, failure};
+use super::{Session, admission::Place, answer::Answer, failure, tools::Tools};
 use crate::{
     tokens,
     turn::{
@@ -29,6 +29,9 @@ pub(crate) struct RunningTurn {
     turn_id: String,
     events: Subscription,
     answer: Answer,
+    tools: Tools,
+    /// The calls that the model makes; told once they are all known.
+    calls: VecDeque<FunctionCall>,
     /// The gateway's own count of the prompt's tokens, where it may be needed.
     prompt_tokens: u64,
     usage: Option<Usage>,
@@ -63,7 +66,13 @@ impl RunningTurn {
                 "Codex isn't signed in: run `codex login`, then send the request again.",
             ));
         }
-        let thread_id = session.threads.take().await.map_err(failed)?;
+        let tools = Tools::new(&turn.tools);
+        let thread = if tools.is_empty() {
+            session.threads.take().await
+        } else {
+            session.threads.with_tools(&turn.model, &tools).await
+        };
+        let thread_id = thread.map_err(failed)?;
         let timeline = vec![(Milestone::Admitted, admitted), (Milestone::Thread, asked.elapsed())];
         let running = Self {
             events: session.client.subscribe(&thread_id),
@@ -71,6 +80,8 @@ impl RunningTurn {
             thread_id,
             turn_id: String::new(),
             answer: Answer::new(&turn.limits),
+            tools,
+            calls: VecDeque::new(),
             prompt_tokens: 0,
             usage: None,
             completion: None,
@@ -87,7 +98,9 @@ impl RunningTurn {
 
     async fn launch(mut self, turn: &Turn) -> Result<Self, app_server::Error> {
         let client = &self.session.client;
-        let injected = client.send(&ThreadInjectItems { thread_id: &self.thread_id, items: &turn.items })?;
+        let renamed = self.tools.rename(&turn.items);
+        let items = renamed.as_deref().unwrap_or(&turn.items);
+        let injected = client.send(&ThreadInjectItems { thread_id: &self.thread_id, items })?;
         let started = client.send(&TurnStart {
             thread_id: &self.thread_id,
             input: &[],
@@ -95,6 +108,7 @@ impl RunningTurn {
             effort: &turn.effort,
             summary: "none",
             service_tier: "default",
+            output_schema: turn.output_schema.as_ref(),
         })?;
         injected.wait().await?;
         self.turn_id = started.wait().await?.turn.id;
@@ -132,6 +146,10 @@ impl RunningTurn {
                 self.completion = Some(Completion { finish, usage: Some(self.own_usage()) });
             }
             if let Some(completion) = self.completion.take() {
+                if let (Finish::ToolCalls, Some(call)) = (completion.finish, self.calls.pop_front()) {
+                    self.completion = Some(completion);
+                    return Ok(TurnEvent::ToolCall(self.tools.call(call)));
+                }
                 return Ok(TurnEvent::Completed(completion));
             }
             let event = match timeout_at(self.deadline, self.events.next()).await {
@@ -142,8 +160,18 @@ impl RunningTurn {
                 Err(_) => return Err(self.timed_out()),
             };
             match event {
-                ThreadEvent::RawItem { content_bytes } if !self.reached(Milestone::TurnStarted) => {
-                    self.report.prompt_bytes += content_bytes;
+                ThreadEvent::RawItem(item) if !self.reached(Milestone::TurnStarted) => {
+                    self.report.prompt_bytes += item.content_bytes;
+                }
+                ThreadEvent::RawItem(item) => self.calls.extend(item.function_call),
+                ThreadEvent::ResponseCompleted { usage }
+                    if !self.tools.is_empty() && !self.calls.is_empty() =>
+                {
+                    // The calls are the caller's to answer, in another request. Dropping the turn interrupts it.
+                    self.mark(Milestone::ToolCalls);
+                    self.answer.complete();
+                    let finish = self.answer.cut().unwrap_or(Finish::ToolCalls);
+                    self.completion = Some(Completion { finish, usage: usage.map(Usage::from) });
                 }
                 ThreadEvent::TurnStarted { .. } => self.mark(Milestone::TurnStarted),
                 ThreadEvent::MessageStarted { .. } => {
@@ -163,6 +191,7 @@ impl RunningTurn {
                     tracing::info!(message = app_server::redact(&error.message), "Codex tries again");
                     self.mark(Milestone::Retry);
                     self.answer.begin_attempt();
+                    self.calls.clear();
                 }
                 ThreadEvent::TurnCompleted { turn_id, status, error } if turn_id == self.turn_id => {
                     self.ended = true;
@@ -176,7 +205,7 @@ impl RunningTurn {
                     self.ended = true;
                     return Err(interrupted());
                 }
-                ThreadEvent::RawItem { .. }
+                ThreadEvent::ResponseCompleted { .. }
                 | ThreadEvent::TurnCompleted { .. }
                 | ThreadEvent::Error { .. }
                 | ThreadEvent::Warning { .. }

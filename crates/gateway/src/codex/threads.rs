@@ -12,6 +12,8 @@ use app_server::{
     protocol::{ThreadStart, ThreadStartResponse},
 };
 
+use super::tools::Tools;
+
 /// How many threads wait ready. Each costs Codex about 1.5 MB.
 const READY: usize = 4;
 
@@ -48,6 +50,17 @@ impl Threads {
             Some(thread_id) => Ok(thread_id),
             None => self.start().await,
         }
+    }
+
+    /// The id of a new thread whose model may call these tools. Tools are offered in a form that depends on the model,
+    /// so the thread is started with the one that it will be used with.
+    pub(super) async fn with_tools(&self, model: &str, tools: &Tools) -> Result<String, Error> {
+        let thread = ThreadStart {
+            model: Some(model.to_owned()),
+            dynamic_tools: tools.dynamic_tools(),
+            ..self.template.clone()
+        };
+        Ok(self.client.request(&thread).await?.thread.id)
     }
 
     /// Starts, in the background, the threads that are missing.

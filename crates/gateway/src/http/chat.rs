@@ -15,11 +15,11 @@ use crate::{
     codex::Model,
     log::{Entry, Parameters},
     openai::{
-        chat::{ChatCompletion, ChatRequest, Chunks, Delivery},
+        chat::{AnswerParts, Assembly, ChatCompletion, ChatRequest, Chunks, Delivery, Expectation, Piece},
         error::ApiError,
         policy::Trace,
     },
-    turn::{Completion, Turn, TurnEvent, Usage},
+    turn::{Completion, Finish, Turn, TurnEvent, Usage},
 };
 
 pub(super) async fn create(
@@ -31,7 +31,9 @@ pub(super) async fn create(
     let request = ChatRequest::parse(body, &mut trace);
     let ignored = HeaderValue::from_str(&trace.ignored.join(", ").escape_default().to_string()).ok();
     entry.parameters(trace.into());
-    let ChatRequest { model: asked, mut items, images, effort, limits, answers, delivery } = request?;
+    let request = request?;
+    let ChatRequest { model: asked, mut items, images, effort, limits, .. } = request;
+    let ChatRequest { tools, expectation, answers, delivery, .. } = request;
 
     let model = find_model(&app, &asked).await?;
     if let (Some(image), false) = (images.first(), model.takes_images) {
@@ -42,15 +44,23 @@ pub(super) async fn create(
     }
     let effort = choose_effort(effort, app.settings.reasoning_effort.as_deref(), &model)?;
     images::resolve(&app, &mut items, images).await?;
-    let turn = Turn { model: model.name, items, effort, context_window: model.context_window, limits };
+    let turn = Turn {
+        model: model.name,
+        items,
+        effort,
+        context_window: model.context_window,
+        limits,
+        tools,
+        output_schema: expectation.upstream_schema().cloned(),
+    };
     entry.turn(&asked, &turn, delivery != Delivery::Whole);
 
     let running = app.codex.run(turn, answers).await?;
     let turns = running.into_iter().map(|turn| LoggedTurn::new(turn, entry.clone())).collect();
     let mut response = match delivery {
-        Delivery::Whole => whole(turns, &asked).await?,
+        Delivery::Whole => whole(turns, &expectation, &asked).await?,
         Delivery::Stream { include_usage } => {
-            stream::response(turns, entry, Chunks::new(asked, include_usage)).await?
+            stream::response(turns, expectation, entry, Chunks::new(asked, include_usage)).await?
         }
     };
     if let Some(ignored) = ignored.filter(|ignored| !ignored.is_empty()) {
@@ -78,25 +88,43 @@ fn choose_effort(asked: Option<String>, default: Option<&str>, model: &Model) ->
 }
 
 /// Waits for all answers to end.
-async fn whole(turns: Vec<LoggedTurn>, model: &str) -> Result<Response, ApiError> {
+async fn whole(turns: Vec<LoggedTurn>, expected: &Expectation, model: &str) -> Result<Response, ApiError> {
     let mut answers = Vec::with_capacity(turns.len());
     let mut usage: Option<Usage> = None;
-    for (content, completion) in try_join_all(turns.into_iter().map(collect)).await? {
-        answers.push((content, completion.finish));
-        if let Some(more) = completion.usage {
+    for (answer, more) in try_join_all(turns.into_iter().map(|turn| collect(turn, expected))).await? {
+        answers.push(answer);
+        if let Some(more) = more {
             *usage.get_or_insert_default() += more;
         }
     }
     Ok(Json(ChatCompletion::new(model, &answers, usage)).into_response())
 }
 
-async fn collect(mut turn: LoggedTurn) -> Result<(String, Completion), ApiError> {
-    let mut content = String::new();
+async fn collect(
+    mut turn: LoggedTurn,
+    expected: &Expectation,
+) -> Result<(AnswerParts, Option<Usage>), ApiError> {
+    let mut assembly = Assembly::default();
+    let mut answer = AnswerParts { text: String::new(), calls: Vec::new(), finish: Finish::Stop };
+    let add = |answer: &mut AnswerParts, piece: Option<Piece>| match piece {
+        Some(Piece::Text(text)) => answer.text.push_str(&text),
+        Some(Piece::Call(call)) => answer.calls.push(call),
+        None => {}
+    };
     loop {
         match turn.next().await? {
-            TurnEvent::Delta(delta) => content.push_str(&delta),
-            TurnEvent::Restarted => content.clear(),
-            TurnEvent::Completed(completion) => return Ok((content, completion)),
+            TurnEvent::Delta(delta) => add(&mut answer, assembly.text(expected, delta)),
+            TurnEvent::Restarted => {
+                assembly.restart();
+                answer.text.clear();
+            }
+            TurnEvent::ToolCall(call) => add(&mut answer, assembly.call(expected, call)?),
+            TurnEvent::Completed(Completion { finish, usage }) => {
+                let (piece, finish) = assembly.complete(expected, finish)?;
+                add(&mut answer, piece);
+                answer.finish = finish;
+                return Ok((answer, usage));
+            }
         }
     }
 }

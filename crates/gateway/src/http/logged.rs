@@ -31,6 +31,7 @@ impl LoggedTurn {
         match &event {
             Ok(TurnEvent::Delta(delta)) => self.entry.delta(delta),
             Ok(TurnEvent::Completed(Completion { usage, .. })) => self.usage = *usage,
+            Ok(TurnEvent::ToolCall(call)) => self.entry.delta(&call.arguments),
             Ok(TurnEvent::Restarted) | Err(_) => {}
         }
         event.map_err(|error| {

@@ -4,6 +4,7 @@ pub(crate) mod chat;
 pub(crate) mod error;
 pub(crate) mod models;
 pub(crate) mod policy;
+pub(crate) mod schema;
 mod value;
 
 /// A field of a request, and in a word what becomes of it: `honoured`; `accepted`, since it has no bearing on the

@@ -27,8 +27,8 @@ use Rule::{Harmless, Honoured, Neutral, Refused, Sampling};
 pub(crate) const CHAT: &[(&str, Rule)] = &[
     ("audio", Refused),
     ("frequency_penalty", Sampling(is_zero)),
-    ("function_call", Neutral(is_auto_or_none)),
-    ("functions", Neutral(is_empty)),
+    ("function_call", Honoured),
+    ("functions", Honoured),
     ("logit_bias", Sampling(is_empty)),
     ("logprobs", Neutral(is_false)),
     ("max_completion_tokens", Honoured),
@@ -39,14 +39,14 @@ pub(crate) const CHAT: &[(&str, Rule)] = &[
     ("model", Honoured),
     ("moderation", Refused),
     ("n", Honoured),
-    ("parallel_tool_calls", Harmless),
+    ("parallel_tool_calls", Honoured),
     ("prediction", Refused),
     ("presence_penalty", Sampling(is_zero)),
     ("prompt_cache_key", Harmless),
     ("prompt_cache_options", Harmless),
     ("prompt_cache_retention", Harmless),
     ("reasoning_effort", Honoured),
-    ("response_format", Neutral(is_text_format)),
+    ("response_format", Honoured),
     ("safety_identifier", Harmless),
     ("seed", Sampling(never)),
     ("service_tier", Neutral(is_default_tier)),
@@ -55,8 +55,8 @@ pub(crate) const CHAT: &[(&str, Rule)] = &[
     ("stream", Honoured),
     ("stream_options", Honoured),
     ("temperature", Sampling(is_one)),
-    ("tool_choice", Neutral(is_auto_or_none)),
-    ("tools", Neutral(is_empty)),
+    ("tool_choice", Honoured),
+    ("tools", Honoured),
     ("top_logprobs", Neutral(is_zero)),
     ("top_p", Sampling(is_one)),
     ("user", Harmless),
@@ -294,10 +294,22 @@ mod tests {
         });
         let fields = neutral.as_object().unwrap().len();
         let (trace, left) = apply(Unsupported::Refuse, neutral);
-        assert_eq!(left.unwrap().keys().collect::<Vec<_>>(), ["messages", "model", "n", "stop", "stream"]);
-        assert_eq!(trace.honoured, ["messages", "model", "n", "stop", "stream"]);
+        let honoured = [
+            "model",
+            "messages",
+            "stream",
+            "n",
+            "tools",
+            "functions",
+            "tool_choice",
+            "parallel_tool_calls",
+            "stop",
+            "response_format",
+        ];
+        assert_eq!(left.unwrap().keys().collect::<Vec<_>>(), honoured);
+        assert_eq!(trace.honoured, honoured);
         // All the others but the two that are null.
-        assert_eq!(trace.neutral.len(), fields - 5 - 2);
+        assert_eq!(trace.neutral.len(), fields - honoured.len() - 2);
     }
 
     #[test]
@@ -307,9 +319,6 @@ mod tests {
             ("top_p", json!(0.9)),
             ("audio", json!({})),
             ("seed", json!(1)),
-            ("tools", json!([{}])),
-            ("tool_choice", json!("required")),
-            ("response_format", json!({"type": "json_object"})),
             ("logprobs", json!(true)),
             ("store", json!(true)),
             ("colour", json!("red")),
@@ -327,7 +336,7 @@ mod tests {
         let message = |body| apply(Unsupported::Refuse, body).1.unwrap_err().body.message;
         let sampling = message(json!({"temperature": 0, "seed": 1}));
         assert!(
-            sampling.contains("`seed`, `temperature`") && sampling.contains("`unsupported_parameters`"),
+            sampling.contains("`temperature`, `seed`") && sampling.contains("`unsupported_parameters`"),
             "{sampling}"
         );
         let mixed = message(json!({"temperature": 0, "audio": {}}));
@@ -339,7 +348,7 @@ mod tests {
         let (trace, left) =
             apply(Unsupported::Ignore, json!({"model": "m", "temperature": 0, "seed": 1, "new": 2}));
         assert_eq!(left.unwrap().len(), 1);
-        assert_eq!(trace.ignored, ["new", "seed", "temperature"]);
+        assert_eq!(trace.ignored, ["temperature", "seed", "new"]);
         let (_, refused) = apply(Unsupported::Ignore, json!({"model": "m", "audio": {}, "temperature": 0}));
         assert_eq!(refused.unwrap_err().body.param.as_deref(), Some("audio"));
     }

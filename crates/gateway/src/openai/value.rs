@@ -38,6 +38,15 @@ impl At {
         &self.value
     }
 
+    pub(super) fn into_value(self) -> Value {
+        self.value
+    }
+
+    /// The error for a value of another type than `expected`.
+    pub(super) fn wrong_type(&self, expected: &str) -> ApiError {
+        wrong_type(&self.path, expected, &self.value)
+    }
+
     pub(super) fn string(self) -> Result<String, ApiError> {
         match self.value {
             Value::String(text) => Ok(text),

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use scripted_model::Script;
 use tokio::time::sleep;
 
-use crate::stack::Stack;
+use crate::stack::{Answer, Stack, user_message};
 
 /// Longer than Codex keeps a thread that nobody needs any more.
 const UNLOAD: Duration = Duration::from_secs(3);
@@ -46,5 +46,25 @@ async fn sixteen_turns_run_at_once() {
         assert_eq!(answer.text(), "po\n\nng");
     }
     assert!(took < Duration::from_secs(8), "{took:?}, and one after another is 16 s");
+    stack.stop().await;
+}
+
+/// A limit makes the gateway count tokens as the answer grows. Chinese has no blanks at which a count could be settled.
+#[tokio::test(flavor = "multi_thread")]
+async fn counting_tokens_takes_no_longer_the_longer_the_answer_is() {
+    let stack = Stack::start().await;
+    let mut body = user_message("Tell me a story");
+    body["max_completion_tokens"] = 100_000.into();
+    let mut took = Vec::new();
+    for deltas in [1_000, 4_000] {
+        stack.model.set_default(Script::deltas((0..deltas).map(|_| "漢字")));
+        let since = Instant::now();
+        let answer = Answer::read(stack.post(&body).await).await;
+        assert!(answer.text() == "漢字".repeat(deltas), "the answer was changed");
+        println!("an answer of {deltas} deltas with a limit on tokens: {:?}", since.elapsed());
+        took.push(since.elapsed());
+    }
+    // Four times as long in theory; sixteen times where each delta counts the whole answer again.
+    assert!(took[1] < 10 * took[0].max(Duration::from_millis(500)), "{took:?}");
     stack.stop().await;
 }

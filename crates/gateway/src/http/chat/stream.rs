@@ -13,7 +13,10 @@ use crate::{
         sse::{self, Frames},
     },
     log::Entry,
-    openai::{chat::Chunks, error::ApiError},
+    openai::{
+        chat::{Assembly, Chunks, Expectation, Piece},
+        error::ApiError,
+    },
     turn::{Completion, TurnError, TurnErrorKind, TurnEvent, Usage},
 };
 
@@ -27,31 +30,48 @@ const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 /// Streams the answers side by side, each under its index.
 pub(super) async fn response(
     turns: Vec<LoggedTurn>,
+    expected: Expectation,
     entry: Entry,
     chunks: Chunks,
 ) -> Result<Response, ApiError> {
     let mut stream = ChatStream {
         frames: (0..turns.len()).map(|index| sse::data(&chunks.role(index))).collect(),
-        turns: turns.into_iter().map(Some).collect(),
+        answers: turns.into_iter().map(Answer::new).collect(),
+        expected,
         entry,
         chunks,
         usage: None,
     };
     if let Ok(Some((index, event))) = timeout(STATUS_PATIENCE, stream.next_event()).await {
-        stream.encode(index, event?);
+        stream.encode(index, event?)?;
     }
     Ok(sse::response(stream))
 }
 
 /// The frames of a streamed answer.
 struct ChatStream {
-    /// The turns by the index of their answers; `None` once one has ended.
-    turns: Vec<Option<LoggedTurn>>,
+    /// By their indices.
+    answers: Vec<Answer>,
+    expected: Expectation,
     entry: Entry,
     chunks: Chunks,
     /// Frames that wait to be sent.
     frames: VecDeque<Bytes>,
     usage: Option<Usage>,
+}
+
+struct Answer {
+    /// `None` once it has ended.
+    turn: Option<LoggedTurn>,
+    assembly: Assembly,
+    /// How many calls were sent.
+    calls: usize,
+}
+
+impl Answer {
+    fn new(turn: LoggedTurn) -> Self {
+        Self { turn: Some(turn), assembly: Assembly::default(), calls: 0 }
+    }
 }
 
 impl Frames for ChatStream {
@@ -63,8 +83,12 @@ impl Frames for ChatStream {
             match timeout(KEEP_ALIVE_INTERVAL, self.next_event()).await {
                 Err(_) => return Some(sse::KEEP_ALIVE),
                 Ok(None) => return None,
-                Ok(Some((index, Ok(event)))) => self.encode(index, event),
-                Ok(Some((_, Err(error)))) => self.fail(&error),
+                Ok(Some((index, event))) => {
+                    if let Err(error) = event.and_then(|event| self.encode(index, event)) {
+                        log_error(&self.entry, &error);
+                        self.fail(&error);
+                    }
+                }
             }
         }
     }
@@ -73,8 +97,8 @@ impl Frames for ChatStream {
 impl ChatStream {
     /// The next event of any turn, with the index of its answer; `None` once all have ended. May be cancelled.
     async fn next_event(&mut self) -> Option<(usize, Result<TurnEvent, ApiError>)> {
-        let running = self.turns.iter_mut().enumerate().filter_map(|(index, turn)| {
-            let turn = turn.as_mut()?;
+        let running = self.answers.iter_mut().enumerate().filter_map(|(index, answer)| {
+            let turn = answer.turn.as_mut()?;
             Some(Box::pin(async move { (index, turn.next().await) }))
         });
         let running: Vec<_> = running.collect();
@@ -85,37 +109,58 @@ impl ChatStream {
         Some(event)
     }
 
-    fn encode(&mut self, index: usize, event: TurnEvent) {
+    /// Turns an event into frames. An error ends the stream.
+    fn encode(&mut self, index: usize, event: TurnEvent) -> Result<(), ApiError> {
+        let Some(answer) = self.answers.get_mut(index) else { return Ok(()) };
         match event {
-            TurnEvent::Delta(delta) => self.frames.push_back(sse::data(&self.chunks.content(index, &delta))),
+            TurnEvent::Delta(delta) => {
+                let piece = answer.assembly.text(&self.expected, delta);
+                self.send(index, piece);
+            }
+            TurnEvent::ToolCall(call) => {
+                let piece = answer.assembly.call(&self.expected, call)?;
+                self.send(index, piece);
+            }
             TurnEvent::Completed(Completion { finish, usage }) => {
-                if let Some(turn) = self.turns.get_mut(index) {
-                    *turn = None;
-                }
+                answer.turn = None;
+                let (piece, finish) = answer.assembly.complete(&self.expected, finish)?;
+                self.send(index, piece);
                 if let Some(usage) = usage {
                     *self.usage.get_or_insert_default() += usage;
                 }
                 self.frames.push_back(sse::data(&self.chunks.finish(index, finish)));
-                if self.turns.iter().all(Option::is_none) {
+                if self.answers.iter().all(|answer| answer.turn.is_none()) {
                     self.frames.extend(self.chunks.usage(self.usage).map(|chunk| sse::data(&chunk)));
                     self.frames.push_back(sse::DONE);
                 }
             }
             // What was streamed can't be taken back.
             TurnEvent::Restarted => {
-                let error = ApiError::from(TurnError::new(
+                return Err(ApiError::from(TurnError::new(
                     TurnErrorKind::Disconnected,
                     "The model's answer broke off, and a second attempt began differently. Send the request again.",
-                ));
-                log_error(&self.entry, &error);
-                self.fail(&error);
+                )));
             }
         }
+        Ok(())
+    }
+
+    fn send(&mut self, index: usize, piece: Option<Piece>) {
+        let frame = match piece {
+            Some(Piece::Text(text)) => sse::data(&self.chunks.content(index, &text)),
+            Some(Piece::Call(call)) => {
+                let Some(answer) = self.answers.get_mut(index) else { return };
+                answer.calls += 1;
+                sse::data(&self.chunks.call(index, answer.calls - 1, &call))
+            }
+            None => return,
+        };
+        self.frames.push_back(frame);
     }
 
     /// One answer that fails ends them all: an error in a stream has no index.
     fn fail(&mut self, error: &ApiError) {
-        self.turns.clear();
+        self.answers.clear();
         self.frames.push_back(sse::data(&error.envelope()));
         self.frames.push_back(sse::DONE);
     }
@@ -123,7 +168,7 @@ impl ChatStream {
 
 impl Drop for ChatStream {
     fn drop(&mut self) {
-        if self.turns.iter().any(Option::is_some) {
+        if self.answers.iter().any(|answer| answer.turn.is_some()) {
             self.entry.hung_up();
         }
     }

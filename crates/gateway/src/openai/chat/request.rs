@@ -2,24 +2,26 @@
 
 use serde_json::{Map, Value};
 
-use super::{limits, message};
+use super::{expectation::Expectation, limits, message, tools};
 use crate::{
     openai::{
         error::ApiError,
         policy::{self, Trace},
         value::{At, Fields},
     },
-    turn::{Item, Limits},
+    turn::{Item, Limits, Tool},
 };
 
 /// What a caller asks for. The images among the items are still as the caller gave them.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct ChatRequest {
     pub(crate) model: String,
     pub(crate) items: Vec<Item>,
     pub(crate) images: Vec<ImagePart>,
     pub(crate) effort: Option<String>,
     pub(crate) limits: Limits,
+    pub(crate) tools: Vec<Tool>,
+    pub(crate) expectation: Expectation,
     /// How many answers are wanted.
     pub(crate) answers: u32,
     /// How the answer is wanted.
@@ -56,14 +58,19 @@ impl ChatRequest {
         let include_usage = stream_options(&mut fields, stream)?;
         let limits = limits::parse(&mut fields)?;
         let answers = limits::answers(&mut fields)?;
+        let mut tools = tools::parse(&mut fields)?;
+        let expectation = Expectation::parse(&mut fields, &mut tools)?;
         let messages = message::parse(fields.require("messages")?, trace)?;
         fields.finish()?;
+        let items = messages.items.into_iter().chain(expectation.in_words()).collect();
         Ok(Self {
             model,
-            items: messages.items,
+            items,
             images: messages.images,
             effort,
             limits,
+            tools: tools.tools,
+            expectation,
             answers,
             delivery: if stream { Delivery::Stream { include_usage } } else { Delivery::Whole },
         })
@@ -111,20 +118,11 @@ mod tests {
     fn a_plain_request_is_a_turn() {
         let request = parse(json!({"model": "m", "messages": [{"role": "user", "content": "hi"}]})).unwrap();
         assert_eq!(
-            request,
-            ChatRequest {
-                model: "m".into(),
-                items: vec![Item::Message {
-                    role: Role::User,
-                    content: vec![Content::InputText { text: "hi".into() }]
-                }],
-                images: vec![],
-                effort: None,
-                limits: Limits::default(),
-                answers: 1,
-                delivery: Delivery::Whole,
-            }
+            request.items,
+            [Item::Message { role: Role::User, content: vec![Content::InputText { text: "hi".into() }] }],
         );
+        assert_eq!((request.model.as_str(), request.delivery, request.answers), ("m", Delivery::Whole, 1));
+        assert_eq!((request.images, request.effort, request.limits), (vec![], None, Limits::default()));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     openai::{new_id, now},
-    turn::{Finish, Usage},
+    turn::{Finish, ToolCall, Usage},
 };
 
 /// A whole answer.
@@ -31,19 +31,60 @@ struct Choice<'a> {
 #[derive(Debug, Serialize)]
 struct Message<'a> {
     role: &'static str,
-    content: &'a str,
+    /// `null` where there are only calls.
+    content: Option<&'a str>,
     refusal: Option<&'a str>,
     annotations: [(); 0],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Call<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Call<'a> {
+    /// Only in streams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<usize>,
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    function: Function<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Function<'a> {
+    name: &'a str,
+    arguments: &'a str,
+}
+
+impl<'a> Call<'a> {
+    fn new(index: Option<usize>, call: &'a ToolCall) -> Self {
+        let function = Function { name: &call.name, arguments: &call.arguments };
+        Self { index, id: &call.id, kind: "function", function }
+    }
+}
+
+/// One answer, whole.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct AnswerParts {
+    pub(crate) text: String,
+    pub(crate) calls: Vec<ToolCall>,
+    pub(crate) finish: Finish,
 }
 
 impl<'a> ChatCompletion<'a> {
     /// `model` is the name that the caller asked for; the answers are in the order of their indices.
-    pub(crate) fn new(model: &'a str, answers: &'a [(String, Finish)], usage: Option<Usage>) -> Self {
-        let choice = |(index, (content, finish)): (usize, &'a (String, Finish))| Choice {
+    pub(crate) fn new(model: &'a str, answers: &'a [AnswerParts], usage: Option<Usage>) -> Self {
+        let choice = |(index, answer): (usize, &'a AnswerParts)| Choice {
             index,
-            message: Message { role: "assistant", content, refusal: None, annotations: [] },
+            message: Message {
+                role: "assistant",
+                content: (!answer.text.is_empty() || answer.calls.is_empty()).then_some(answer.text.as_str()),
+                refusal: None,
+                annotations: [],
+                tool_calls: answer.calls.iter().map(|call| Call::new(None, call)).collect(),
+            },
             logprobs: None,
-            finish_reason: finish_reason(*finish),
+            finish_reason: finish_reason(answer.finish),
         };
         Self {
             id: new_id("chatcmpl-"),
@@ -93,6 +134,8 @@ struct Delta<'a> {
     role: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_calls: Option<[Call<'a>; 1]>,
 }
 
 impl Chunks {
@@ -102,11 +145,17 @@ impl Chunks {
 
     /// The first chunk of an answer, which names the role.
     pub(crate) fn role(&self, index: usize) -> Chunk<'_> {
-        self.choice(index, Delta { role: Some("assistant"), content: Some("") }, None)
+        self.choice(index, Delta { role: Some("assistant"), content: Some(""), ..Delta::default() }, None)
     }
 
     pub(crate) fn content<'a>(&'a self, index: usize, text: &'a str) -> Chunk<'a> {
         self.choice(index, Delta { content: Some(text), ..Delta::default() }, None)
+    }
+
+    /// A whole call. `number` counts the calls of the answer.
+    pub(crate) fn call<'a>(&'a self, index: usize, number: usize, call: &'a ToolCall) -> Chunk<'a> {
+        let tool_calls = Some([Call::new(Some(number), call)]);
+        self.choice(index, Delta { tool_calls, ..Delta::default() }, None)
     }
 
     pub(crate) fn finish(&self, index: usize, finish: Finish) -> Chunk<'_> {
@@ -149,6 +198,7 @@ impl Chunks {
 fn finish_reason(finish: Finish) -> &'static str {
     match finish {
         Finish::Stop => "stop",
+        Finish::ToolCalls => "tool_calls",
         Finish::Length => "length",
         Finish::ContentFilter => "content_filter",
     }
@@ -224,17 +274,26 @@ mod tests {
 
     #[test]
     fn a_whole_answer() {
-        let answers = [("pong".to_owned(), Finish::Stop), ("ping".to_owned(), Finish::Length)];
+        let call = ToolCall { id: "call_1".into(), name: "f".into(), arguments: "{ }".into() };
+        let answers = [
+            AnswerParts { text: "pong".into(), calls: vec![], finish: Finish::Length },
+            AnswerParts { text: String::new(), calls: vec![call], finish: Finish::ToolCalls },
+        ];
         assert_eq!(
             json(ChatCompletion::new("gpt-4o", &answers, Some(USAGE))),
             json!({
                 "object": "chat.completion", "model": "gpt-4o", "system_fingerprint": null, "usage": usage(),
                 "choices": [{
-                    "index": 0, "logprobs": null, "finish_reason": "stop",
+                    "index": 0, "logprobs": null, "finish_reason": "length",
                     "message": {"role": "assistant", "content": "pong", "refusal": null, "annotations": []},
                 }, {
-                    "index": 1, "logprobs": null, "finish_reason": "length",
-                    "message": {"role": "assistant", "content": "ping", "refusal": null, "annotations": []},
+                    "index": 1, "logprobs": null, "finish_reason": "tool_calls",
+                    "message": {
+                        "role": "assistant", "content": null, "refusal": null, "annotations": [],
+                        "tool_calls": [{
+                            "id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{ }"},
+                        }],
+                    },
                 }],
             })
         );
@@ -251,6 +310,9 @@ mod tests {
         };
         assert_eq!(json(chunks.role(0)), chunk(json!({"role": "assistant", "content": ""}), Value::Null));
         assert_eq!(json(chunks.content(0, "po")), chunk(json!({"content": "po"}), Value::Null));
+        let call = ToolCall { id: "call_1".into(), name: "f".into(), arguments: "{}".into() };
+        let tool_call = json!({"index": 1, "id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+        assert_eq!(json(chunks.call(0, 1, &call)), chunk(json!({"tool_calls": [tool_call]}), Value::Null));
         assert_eq!(json(chunks.finish(0, Finish::Length)), chunk(json!({}), json!("length")));
         assert_eq!(
             json(chunks.usage(Some(USAGE)).unwrap()),

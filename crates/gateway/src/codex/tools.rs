@@ -1,0 +1,99 @@
+//! The caller's functions as Codex's dynamic tools.
+
+use app_server::{FunctionCall, protocol::DynamicTool};
+
+use crate::turn::{Item, Tool, ToolCall};
+
+/// Names that Codex keeps for tools of its own: a function of such a name would vanish in silence, or be refused.
+const RESERVED: &[&str] = &["exec_command", "mcp", "shell_command"];
+
+/// The caller's functions, and the names that they have at Codex.
+#[derive(Debug, Default)]
+pub(super) struct Tools {
+    tools: Vec<DynamicTool>,
+    /// The caller's name and Codex's, where they differ.
+    renamed: Vec<(String, String)>,
+}
+
+impl Tools {
+    pub(super) fn new(tools: &[Tool]) -> Self {
+        let mut renamed = Vec::new();
+        for tool in tools.iter().filter(|tool| RESERVED.contains(&tool.name.as_str())) {
+            let mut name = format!("{}_", tool.name);
+            while tools.iter().any(|other| other.name == name) {
+                name.push('_');
+            }
+            renamed.push((tool.name.clone(), name));
+        }
+        let mut this = Self { tools: Vec::new(), renamed };
+        this.tools = tools
+            .iter()
+            .map(|tool| DynamicTool::Function {
+                name: this.at_codex(&tool.name).to_owned(),
+                description: tool.description.clone(),
+                input_schema: tool.parameters.clone(),
+            })
+            .collect();
+        this
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.tools.is_empty()
+    }
+
+    pub(super) fn dynamic_tools(&self) -> Vec<DynamicTool> {
+        self.tools.clone()
+    }
+
+    /// A conversation in which the functions have the names that Codex is given.
+    pub(super) fn rename(&self, items: &[Item]) -> Option<Vec<Item>> {
+        (!self.renamed.is_empty()).then(|| {
+            let mut items = items.to_vec();
+            for item in &mut items {
+                if let Item::FunctionCall { name, .. } = item {
+                    *name = self.at_codex(name).to_owned();
+                }
+            }
+            items
+        })
+    }
+
+    /// A call of the model's, with the name that the caller knows.
+    pub(super) fn call(&self, call: FunctionCall) -> ToolCall {
+        let FunctionCall { call_id, name, arguments } = call;
+        let known = self.renamed.iter().find(|(_, renamed)| *renamed == name);
+        ToolCall { id: call_id, name: known.map_or(name, |(caller, _)| caller.clone()), arguments }
+    }
+
+    fn at_codex<'a>(&'a self, name: &'a str) -> &'a str {
+        let renamed = self.renamed.iter().find(|(caller, _)| caller == name);
+        renamed.map_or(name, |(_, renamed)| renamed.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn tool(name: &str) -> Tool {
+        Tool { name: name.to_owned(), description: String::new(), parameters: json!({"type": "object"}) }
+    }
+
+    #[test]
+    fn a_reserved_name_is_changed_on_the_way_in_and_back() {
+        let tools = Tools::new(&[tool("exec_command"), tool("exec_command_"), tool("look_up")]);
+        let names: Vec<_> =
+            tools.dynamic_tools().into_iter().map(|DynamicTool::Function { name, .. }| name).collect();
+        assert_eq!(names, ["exec_command__", "exec_command_", "look_up"]);
+        let call =
+            |name: &str| FunctionCall { call_id: "c".into(), name: name.into(), arguments: "{}".into() };
+        assert_eq!(tools.call(call("exec_command__")).name, "exec_command");
+        assert_eq!(tools.call(call("exec_command_")).name, "exec_command_");
+        let history =
+            [Item::FunctionCall { call_id: "c".into(), name: "exec_command".into(), arguments: "{}".into() }];
+        let renamed = tools.rename(&history).unwrap();
+        assert!(matches!(&renamed[0], Item::FunctionCall { name, .. } if name == "exec_command__"));
+        assert!(Tools::new(&[tool("look_up")]).rename(&history).is_none());
+    }
+}

@@ -1,0 +1,193 @@
+//! The schema that goes upstream: the caller's, in the words that OpenAI's strict mode knows.
+//!
+//! Strict mode wants an object at the root; `additionalProperties: false` and every property `required` in each object;
+//! a `type`, `anyOf` or `$ref` in each schema; no keyword beside `$ref`; and it knows few keywords. So:
+//!
+//! - what it knows goes upstream as it is, byte for byte;
+//! - a property that may be left out may be `null` upstream, and that `null` is taken out of the answer;
+//! - a root that is no plain object goes upstream as the only property of one, and is taken out of the answer;
+//! - a rule that it doesn't know is told to the model in the description, and checked in the answer;
+//! - what nothing can stand for (maps with free keys, values of any type) makes the whole schema [`Inexpressible`].
+//!
+//! Invariant: the upstream schema never asks for an answer that, undone, can't fit the caller's schema for a rule that
+//! was told upstream.
+
+mod all_of;
+mod budget;
+mod definitions;
+mod keywords;
+mod object;
+mod reference;
+mod shape;
+mod typed;
+mod union;
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value, json};
+
+use self::definitions::Definitions;
+use self::shape::{Shape, Shapes};
+use super::error::{OutputError, shortened};
+use super::text;
+
+/// The property that holds the value where the caller's root is no plain object.
+const WRAPPER: &str = "value";
+
+/// A schema for strict mode, and how to undo in the answer what was changed for it.
+#[derive(Debug)]
+pub(super) struct Strict {
+    schema: Value,
+    shapes: Shapes,
+    wrapped: bool,
+    /// Whether a `null` in the answer can stand for a property that is left out.
+    has_nulls: bool,
+}
+
+/// The part of a caller's schema that strict mode can't say.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{at}` {why}")]
+pub(crate) struct Inexpressible {
+    /// A URI fragment into the caller's schema.
+    at: String,
+    why: &'static str,
+}
+
+impl Inexpressible {
+    fn new(at: &str, why: &'static str) -> Self {
+        Self { at: shortened(at, 100), why }
+    }
+}
+
+impl Strict {
+    /// Derives what goes upstream from a caller's schema.
+    pub(super) fn derive(schema: &Value) -> Result<Self, Inexpressible> {
+        let mut derivation = Derivation::new(schema);
+        let (derived, root) = derivation.root()?;
+        let definitions = derivation.definitions()?;
+        let derived = definitions.put_into(schema, derived);
+        budget::check(&derived)?;
+        Ok(Self {
+            schema: Value::Object(derived),
+            shapes: Shapes { root, definitions: definitions.shapes },
+            wrapped: derivation.wrapped,
+            has_nulls: derivation.has_nulls,
+        })
+    }
+
+    pub(super) fn schema(&self) -> &Value {
+        &self.schema
+    }
+
+    pub(super) fn is_verbatim(&self) -> bool {
+        !self.wrapped && !self.has_nulls
+    }
+
+    /// The answer as the caller's schema means it, of the answer that the upstream schema asks for.
+    pub(super) fn undo<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, OutputError> {
+        let text = match self.wrapped {
+            true => text::only_member(text, WRAPPER)?.ok_or_else(|| {
+                OutputError::mismatch("#", "value is not in the object that it was asked for in")
+            })?,
+            false => text,
+        };
+        if !self.has_nulls {
+            return Ok(Cow::Borrowed(text));
+        }
+        match self.shapes.nulls_in(&text::parse(text)?) {
+            Some(nulls) => text::without(text, &nulls).map(Cow::Owned),
+            None => Ok(Cow::Borrowed(text)),
+        }
+    }
+}
+
+/// A part of the caller's schema, derived.
+type Derived = Result<(Map<String, Value>, Shape), Inexpressible>;
+
+/// The work on one caller's schema.
+#[derive(Debug)]
+struct Derivation<'a> {
+    caller: &'a Value,
+    wrapped: bool,
+    has_nulls: bool,
+    definitions: Definitions,
+    /// How many schemas were merged out of `allOf`, which can multiply.
+    merged: usize,
+}
+
+impl<'a> Derivation<'a> {
+    fn new(caller: &'a Value) -> Self {
+        Self { caller, wrapped: false, has_nulls: false, definitions: Definitions::new(caller), merged: 0 }
+    }
+
+    fn root(&mut self) -> Derived {
+        if let Some(plain) = self.plain_object(self.caller, 0)? {
+            let (mut derived, shape) = self.typed(&plain, "#")?;
+            if let Some(dialect) = self.caller.get("$schema") {
+                derived.insert("$schema".to_owned(), dialect.clone());
+            }
+            return Ok((derived, shape));
+        }
+        self.wrapped = true;
+        let (derived, shape) = self.schema(self.caller, "#")?;
+        let mut wrapper = Map::new();
+        wrapper.insert("type".to_owned(), json!("object"));
+        wrapper.insert("properties".to_owned(), json!({ WRAPPER: derived }));
+        wrapper.insert("required".to_owned(), json!([WRAPPER]));
+        wrapper.insert("additionalProperties".to_owned(), json!(false));
+        Ok((wrapper, shape))
+    }
+
+    /// The schema itself if strict mode takes it at the root, or what it comes to: pydantic and zod write the root of
+    /// recursive models as a `$ref`.
+    fn plain_object(
+        &mut self,
+        schema: &Value,
+        hops: usize,
+    ) -> Result<Option<Map<String, Value>>, Inexpressible> {
+        const MAX_HOPS: usize = 8;
+        let Value::Object(schema) = schema else { return Ok(None) };
+        if hops > MAX_HOPS {
+            return Ok(None);
+        }
+        if schema.contains_key("allOf") {
+            let merged = self.merge_all_of(schema, "#")?;
+            return self.plain_object(&Value::Object(merged), hops + 1);
+        }
+        if let Some(target) = reference::alone(schema).and_then(|reference| self.resolve(reference)) {
+            let plain = self.plain_object(target, hops + 1)?;
+            return Ok(plain.map(|plain| reference::described(plain, schema)));
+        }
+        let is_union = keywords::union_in(schema).is_some() && !schema.contains_key("properties");
+        let is_plain = !is_union && !schema.contains_key("$ref") && keywords::types(schema) == ["object"];
+        Ok(is_plain.then(|| schema.clone()))
+    }
+
+    fn schema(&mut self, schema: &Value, at: &str) -> Derived {
+        let Value::Object(schema) = schema else {
+            return Err(Inexpressible::new(at, "takes any value, or none"));
+        };
+        if moves_references(schema, at) {
+            return Err(Inexpressible::new(at, "has references that don't count from the root"));
+        }
+        if schema.contains_key("allOf") {
+            let merged = self.merge_all_of(schema, at)?;
+            return self.schema(&Value::Object(merged), at);
+        }
+        if schema.contains_key("$ref") {
+            return self.reference(schema, at);
+        }
+        match keywords::union_in(schema) {
+            Some(keyword) if !schema.contains_key("properties") => self.union(schema, keyword, at),
+            _ => self.typed(schema, at),
+        }
+    }
+}
+
+/// Whether references in this schema mean something else than a path from the root. (An `$id` that is a fragment is a
+/// mere name.)
+fn moves_references(schema: &Map<String, Value>, at: &str) -> bool {
+    let id = schema.get("$id").and_then(Value::as_str);
+    let is_base = at != "#" && id.is_some_and(|id| !id.starts_with('#'));
+    is_base || schema.contains_key("$dynamicRef") || schema.contains_key("$recursiveRef")
+}

@@ -1,0 +1,117 @@
+//! Schemas that say which types a value may have.
+
+use serde_json::{Map, Value, json};
+
+use super::keywords::{self, Fate};
+use super::shape::{Shape, Typed};
+use super::{Derivation, Derived, Inexpressible, definitions};
+
+/// The longest rules that the model is told in a description, in bytes.
+const MAX_TOLD: usize = 1_000;
+
+impl Derivation<'_> {
+    pub(super) fn typed(&mut self, schema: &Map<String, Value>, at: &str) -> Derived {
+        let types = keywords::types(schema);
+        let values = keywords::values(schema);
+        if types.is_empty() {
+            return Err(Inexpressible::new(at, "takes a value of any type, which strict mode can't say"));
+        }
+        if values.iter().any(|value| value.is_array() || value.is_object()) {
+            return Err(Inexpressible::new(at, "names a list or an object as a value"));
+        }
+        let mut derived = Map::new();
+        let mut rules = Map::new();
+        let mut shape = Typed {
+            types: types.iter().map(|&name| name.to_owned()).collect(),
+            values: values.to_vec(),
+            properties: Vec::new(),
+            items: None,
+        };
+        for (keyword, value) in schema {
+            match keywords::fate(keyword, value, &types) {
+                Fate::Kept => drop(derived.insert(keyword.clone(), value.clone())),
+                Fate::Rule => drop(rules.insert(keyword.clone(), value.clone())),
+                Fate::Annotation if keywords::is_description(keyword) => {
+                    derived.insert(keyword.clone(), value.clone());
+                }
+                Fate::Structure | Fate::Annotation => {}
+            }
+        }
+        derived.insert("type".to_owned(), schema.get("type").cloned().unwrap_or_else(|| one_or_all(&types)));
+        if types.contains(&"object") {
+            shape.properties = self.object(schema, at, &mut derived)?;
+        }
+        if types.contains(&"array") {
+            shape.items = Some(Box::new(self.array(schema, at, &mut derived, &mut rules)?));
+        }
+        let mut derived = definitions::ordered_like(schema, derived);
+        tell(&mut derived, rules);
+        Ok((derived, Shape::Typed(shape)))
+    }
+
+    /// Adds the keywords of a list to what is derived.
+    fn array(
+        &mut self,
+        schema: &Map<String, Value>,
+        at: &str,
+        derived: &mut Map<String, Value>,
+        rules: &mut Map<String, Value>,
+    ) -> Result<Shape, Inexpressible> {
+        // Until draft 2020-12, a list of schemas in `items` was a tuple, and `additionalItems` its rest.
+        let (tuple, rest) = match (schema.get("prefixItems"), schema.get("items")) {
+            (Some(Value::Array(tuple)), rest) => (Some(("prefixItems", tuple)), rest),
+            (_, Some(Value::Array(tuple))) => (Some(("items", tuple)), schema.get("additionalItems")),
+            (_, items) => (None, items),
+        };
+        let rest = rest.filter(|rest| rest.is_object());
+        let Some((keyword, tuple)) = tuple else {
+            let Some(items) = rest else {
+                return Err(Inexpressible::new(at, "is a list of values of any type"));
+            };
+            let (items, shape) = self.schema(items, &format!("{at}/items"))?;
+            derived.insert("items".to_owned(), Value::Object(items));
+            return Ok(shape);
+        };
+        // Strict mode has no tuples. A list of as many elements, each of one of the tuple's kinds, comes closest.
+        let mut kinds: Vec<Value> = Vec::new();
+        let mut shapes = Vec::new();
+        let places =
+            tuple.iter().enumerate().map(|(index, element)| (element, format!("{at}/{keyword}/{index}")));
+        for (element, at) in places.chain(rest.map(|rest| (rest, format!("{at}/items")))) {
+            let (kind, shape) = self.schema(element, &at)?;
+            let kind = Value::Object(kind);
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+                shapes.push(shape);
+            }
+        }
+        if rest.is_none() {
+            derived.entry("minItems").or_insert(json!(tuple.len()));
+            derived.insert("maxItems".to_owned(), json!(tuple.len()));
+        }
+        let one_kind = if kinds.len() == 1 { kinds.pop() } else { None };
+        if one_kind.is_none() {
+            rules.insert(keyword.to_owned(), json!(tuple));
+        }
+        derived.insert("items".to_owned(), one_kind.unwrap_or_else(|| json!({ "anyOf": kinds })));
+        Ok(Shape::Union(shapes))
+    }
+}
+
+/// Tells the model, in the description, the rules that strict mode can't hold it to.
+pub(super) fn tell(derived: &mut Map<String, Value>, rules: Map<String, Value>) {
+    let rules = Value::Object(rules).to_string();
+    if rules == "{}" || rules.len() > MAX_TOLD {
+        return;
+    }
+    let rule = format!("It must also fit this JSON Schema: {rules}");
+    let described = match derived.get("description").and_then(Value::as_str) {
+        Some(description) => format!("{description}\n{rule}"),
+        None => rule,
+    };
+    derived.insert("description".to_owned(), Value::String(described));
+}
+
+fn one_or_all(types: &[&str]) -> Value {
+    if let [only] = types { json!(only) } else { json!(types) }
+}

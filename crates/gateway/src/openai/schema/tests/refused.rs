@@ -1,0 +1,66 @@
+//! Schemas that can't be used, and what the caller is told.
+
+use serde_json::json;
+
+use super::{OutputSchema, SchemaError};
+
+#[test]
+fn a_schema_that_is_none_is_refused_with_its_place() {
+    for (schema, at, reason) in [
+        (json!("string"), "#", "value is not of types \"boolean\", \"object\""),
+        (json!(null), "#", "value is not of types \"boolean\", \"object\""),
+        (
+            json!({"type": "objekt"}),
+            "#/type",
+            "value is not valid under any of the schemas listed in the 'anyOf' keyword",
+        ),
+        (
+            json!({"type": "object", "properties": {"a": {"type": "string", "minLength": -1}}}),
+            "#/properties/a/minLength",
+            "value is less than the minimum of 0",
+        ),
+        (json!({"properties": {"a": 1}}), "#/properties/a", "value is not of types \"boolean\", \"object\""),
+        (json!({"anyOf": []}), "#/anyOf", "value has less than 1 item"),
+        (json!({"required": "a"}), "#/required", "value is not of type \"array\""),
+        (
+            json!({"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "required": [1]}),
+            "#/required/0",
+            "value is not of type \"string\"",
+        ),
+    ] {
+        assert_eq!(
+            OutputSchema::new(&schema, None).unwrap_err(),
+            SchemaError::Invalid { at: at.to_owned(), reason: reason.to_owned() },
+        );
+    }
+}
+
+#[test]
+fn a_pattern_that_does_not_compile_is_refused() {
+    let schema = json!({"type": "object", "properties": {"a": {"type": "string", "pattern": "("}}});
+    let message = OutputSchema::new(&schema, None).unwrap_err().to_string();
+    assert!(message.starts_with("the schema is not a valid JSON Schema at `#"), "{message}");
+}
+
+#[test]
+fn other_documents_are_never_fetched() {
+    for uri in ["https://example.com/schema.json", "file:///etc/passwd", "other.json"] {
+        let schema = json!({"type": "object", "properties": {"a": {"$ref": uri}}});
+        let error = OutputSchema::new(&schema, None).unwrap_err();
+        assert!(matches!(&error, SchemaError::Remote { uri: named } if named.ends_with(uri)), "{error:?}");
+    }
+}
+
+#[test]
+fn a_reference_to_nowhere_is_refused() {
+    let schema = json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/Missing"}}});
+    let message = OutputSchema::new(&schema, None).unwrap_err().to_string();
+    assert!(message.contains("/$defs/Missing"), "{message}");
+}
+
+#[test]
+fn an_unknown_dialect_is_refused() {
+    let schema = json!({"$schema": "https://example.com/dialect", "type": "object"});
+    let message = OutputSchema::new(&schema, None).unwrap_err().to_string();
+    assert!(message.contains("https://example.com/dialect"), "{message}");
+}
