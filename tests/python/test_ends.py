@@ -1,4 +1,4 @@
-"""Where an answer ends: stop sequences and token limits, which the gateway keeps, and several answers at once."""
+"""Where an answer ends: stop sequences and token limits, kept by the gateway; and several answers at once."""
 
 from __future__ import annotations
 

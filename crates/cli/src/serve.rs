@@ -5,40 +5,67 @@ use std::{net::SocketAddr, time::Duration};
 use anyhow::Context;
 use gateway::{
     Account, AddressPolicy, Config, GatewayHandle, Status,
-    settings::{Settings, Token},
+    settings::{CodexHome, Settings, Token},
 };
 use scripted_model::{CodexConfig, Echo, EventStream, ScriptedModel};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{args::Serve, out, setup::Access};
 
 /// Starts the gateway on the person's own Codex.
 pub(crate) async fn serve(settings: Settings, options: &Serve, json: bool) -> anyhow::Result<()> {
+    let stop = StopSignals::listen()?;
     let token = Choice::of(&settings)?;
     let gateway = start(&settings, &token, Vec::new()).await?;
     if options.demo_if_signed_out && !can_answer(&gateway).await {
         gateway.shutdown().await;
-        return demo(settings, json).await;
+        return demo_until(stop, settings, json).await;
     }
     greet(&gateway, &token, None, json);
-    until_stopped(gateway).await
+    until_stopped(gateway, stop).await;
+    Ok(())
 }
 
 /// Starts the gateway on the demo model.
 pub(crate) async fn demo(settings: Settings, json: bool) -> anyhow::Result<()> {
+    demo_until(StopSignals::listen()?, settings, json).await
+}
+
+async fn demo_until(stop: StopSignals, settings: Settings, json: bool) -> anyhow::Result<()> {
     let token = Choice::of(&settings)?;
     let model = ScriptedModel::start(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     model.set_default(demo_script());
     let home = tempfile::Builder::new().prefix("codex-gateway-demo-").tempdir()?;
     model.codex_home(home.path(), &CodexConfig::default())?;
     let home_path = home.path().to_str().context("the temporary folder's name is not UTF-8")?.to_owned();
+    // A Codex home of the gateway's own would take the place of this one.
+    let settings = Settings { codex_home: CodexHome::Shared, ..settings };
     let gateway = start(&settings, &token, vec![("CODEX_HOME".to_owned(), home_path)]).await?;
     const NOTICE: &str =
         "This is the demo: the real Codex runs, on a scripted model. Its answers are not a model's.";
     greet(&gateway, &token, Some(NOTICE), json);
-    let stopped = until_stopped(gateway).await;
+    until_stopped(gateway, stop).await;
     model.shutdown().await;
-    stopped
+    Ok(())
+}
+
+/// SIGINT and SIGTERM, listened to before anybody knows of the gateway: an early one must stop it in order, too.
+struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 /// Says what was asked, word by word, so that a stream can be seen.
@@ -114,34 +141,34 @@ fn greet(gateway: &GatewayHandle, token: &Choice, notice: Option<&str>, json: bo
     }
 }
 
-/// Tells changes of status, until SIGINT or SIGTERM.
-async fn until_stopped(gateway: GatewayHandle) -> anyhow::Result<()> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+/// Tells changes of status until it is time to stop, and stops.
+async fn until_stopped(gateway: GatewayHandle, mut stop: StopSignals) {
     let mut status = gateway.status();
+    let mut shown = status.current();
     loop {
-        let changed = tokio::select! {
-            _ = interrupt.recv() => break,
-            _ = terminate.recv() => break,
-            changed = status.changed() => changed,
-        };
-        match changed {
-            Status::Ready { codex_version, account: Account::SignedOut, .. } => {
-                out::note(format_args!(
-                    "Codex {codex_version} isn't signed in: run `codex login`. `codex-gateway demo` works without."
-                ));
-            }
-            Status::Ready { codex_version, .. } => out::note(format_args!("Codex {codex_version} is ready.")),
-            Status::Trouble(trouble) => {
-                out::note(format_args!("Codex isn't running: {trouble}. Trying again."));
-            }
-            Status::Starting | Status::Stopped => {}
+        tell(&shown);
+        tokio::select! {
+            () = stop.received() => break,
+            changed = status.changed() => shown = changed,
         }
     }
     // A second signal, or a stop that hangs, does not wait for order.
     tokio::select! {
         () = gateway.shutdown() => {}
-        _ = interrupt.recv() => {}
+        () = stop.received() => {}
         () = tokio::time::sleep(Duration::from_secs(5)) => {}
     }
-    Ok(())
+}
+
+fn tell(status: &Status) {
+    match status {
+        Status::Ready { codex_version, account: Account::SignedOut, .. } => out::note(format_args!(
+            "Codex {codex_version} isn't signed in: run `codex login`. `codex-gateway demo` works without."
+        )),
+        Status::Ready { codex_version, .. } => out::note(format_args!("Codex {codex_version} is ready.")),
+        Status::Trouble(trouble) => {
+            out::note(format_args!("Codex isn't running: {trouble}. Trying again."));
+        }
+        Status::Starting | Status::Stopped => {}
+    }
 }
