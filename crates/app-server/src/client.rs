@@ -12,18 +12,21 @@ use std::{
 use serde::Serialize;
 use tokio::{
     io::BufReader,
-    sync::{mpsc, oneshot},
+    sync::{broadcast, mpsc, oneshot},
     task::JoinHandle,
     time::timeout,
 };
 
 use crate::{
-    Error, Exit, LaunchError, Subscription, connection,
+    Error, Exit, LaunchError, Notice, Subscription, connection,
     connection::{Answer, Command},
     process,
     process::Process,
     protocol::{ClientInfo, Initialize, InitializeResponse, Request},
 };
+
+/// How many notices wait for one who listens.
+const NOTICES: usize = 64;
 
 /// A running and initialised Codex.
 #[derive(Debug)]
@@ -44,15 +47,17 @@ impl AppServer {
     ) -> Result<Self, LaunchError> {
         let (process, stdin, stdout) = Process::spawn(command)?;
         let (commands, queue) = mpsc::unbounded_channel();
-        let (reading, writing) = connection::open(BufReader::with_capacity(64 * 1024, stdout), stdin, queue);
-        let client = Client { commands, next_id: Arc::new(AtomicU64::new(1)), request_timeout };
+        let notices = broadcast::Sender::new(NOTICES);
+        let stdout = BufReader::with_capacity(64 * 1024, stdout);
+        let (reading, writing) = connection::open(stdout, stdin, queue, notices.clone());
+        let client = Client { commands, notices, next_id: Arc::new(AtomicU64::new(1)), request_timeout };
         match client.request(&Initialize::new(client_info)).await {
             Ok(server) => {
                 client.notify("initialized");
                 Ok(Self { client, server, process, reading, writing })
             }
             Err(Error::Closed { .. }) => {
-                let Exit { status, stderr } = process.wait().await;
+                let Exit { status, stderr } = process.stop(Duration::from_millis(500)).await;
                 Err(LaunchError::Ended { status, stderr })
             }
             Err(error) => {
@@ -110,6 +115,7 @@ impl Drop for AppServer {
 #[derive(Debug, Clone)]
 pub struct Client {
     commands: mpsc::UnboundedSender<Command>,
+    notices: broadcast::Sender<Notice>,
     next_id: Arc<AtomicU64>,
     request_timeout: Duration,
 }
@@ -157,6 +163,11 @@ impl Client {
     /// Starts to collect the events of a thread. To miss none, subscribe before the turn is started.
     pub fn subscribe(&self, thread_id: impl Into<String>) -> Subscription {
         Subscription::open(thread_id.into(), self.commands.clone())
+    }
+
+    /// Follows what Codex says that belongs to no thread, from now on.
+    pub fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
     }
 
     /// Whether the connection has ended.

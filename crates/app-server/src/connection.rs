@@ -16,20 +16,20 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 use tokio::{
     io::{AsyncBufRead, AsyncWrite},
-    sync::{mpsc, oneshot},
+    sync::{broadcast, mpsc, oneshot},
     task::JoinHandle,
 };
 
 use crate::{
-    Error, ThreadEvent,
+    Error, Notice, ThreadEvent,
     denial::deny,
-    event,
+    event, notice,
     redact::redact,
     transport::{Line, LineReader, MAX_LINE_BYTES, write_lines},
 };
 
-/// What may wait for one subscriber: more text than any model puts into one answer.
-const MAX_QUEUED_BYTES: usize = 16 * 1024 * 1024;
+/// What may wait for one subscriber: more than any model puts into one answer, which comes twice, in deltas and whole.
+const MAX_QUEUED_BYTES: usize = 32 * 1024 * 1024;
 
 /// The server request that a call of a client's own tool makes.
 const TOOL_CALL: &str = "item/tool/call";
@@ -124,6 +124,7 @@ pub(crate) fn open<R, W>(
     reader: R,
     writer: W,
     commands: mpsc::UnboundedReceiver<Command>,
+    notices: broadcast::Sender<Notice>,
 ) -> (JoinHandle<()>, JoinHandle<()>)
 where
     R: AsyncBufRead + Send + Unpin + 'static,
@@ -135,7 +136,7 @@ where
             tracing::debug!(%error, "Codex's standard input closed");
         }
     });
-    let connection = Connection { routes: Routes::default(), lines: Some(lines) };
+    let connection = Connection { routes: Routes::default(), lines: Some(lines), notices };
     (tokio::spawn(connection.run(LineReader::new(reader, MAX_LINE_BYTES), commands)), writing)
 }
 
@@ -143,6 +144,7 @@ struct Connection {
     routes: Routes,
     /// `None` once the input was closed.
     lines: Option<mpsc::UnboundedSender<Vec<u8>>>,
+    notices: broadcast::Sender<Notice>,
 }
 
 impl Connection {
@@ -214,15 +216,22 @@ impl Connection {
                     self.deny(id, &method);
                 }
             }
-            Message::Notification { method, params } => match event::parse(&method, params) {
-                Ok(notification) => {
-                    if let Some(thread_id) = self.routes.dispatch(notification) {
-                        self.interrupt(&thread_id);
-                    }
+            Message::Notification { method, params } => {
+                if let Err(error) = self.notify(&method, params) {
+                    tracing::warn!(%method, %error, "skipped a notification in an unknown form");
                 }
-                Err(error) => tracing::warn!(%method, %error, "skipped a notification in an unknown form"),
-            },
+            }
         }
+    }
+
+    fn notify(&mut self, method: &str, params: Option<&RawValue>) -> Result<(), serde_json::Error> {
+        if let Some(notice) = notice::parse(method, params)? {
+            // Nobody may be listening.
+            let _ = self.notices.send(notice);
+        } else if let Some(thread_id) = self.routes.dispatch(event::parse(method, params)?) {
+            self.interrupt(&thread_id);
+        }
+        Ok(())
     }
 
     fn deny(&self, id: &RawValue, method: &str) {

@@ -104,7 +104,7 @@ impl Process {
         let ((Some(stdin), Some(stdout), Some(stderr)), Some(group)) = (pipes, group) else {
             return Err(failed(std::io::Error::other("it ended at once")));
         };
-        let process = Self { group, exited: reap(child), stderr: Stderr::collect(stderr) };
+        let process = Self { group, exited: reap(child, group), stderr: Stderr::collect(stderr) };
         Ok((process, stdin, stdout))
     }
 
@@ -119,8 +119,6 @@ impl Process {
             Ok(status) => status.clone().unwrap_or_default(),
             Err(_) => "unknown: nobody waited for it".to_owned(),
         };
-        // Grandchildren outlive their parent only until here.
-        self.signal(Signal::KILL);
         Exit { status, stderr: self.stderr.tail().await }
     }
 
@@ -156,13 +154,15 @@ impl Drop for Process {
 }
 
 /// Waits for the child in a task of its own, so that it never stays behind as a zombie.
-fn reap(mut child: Child) -> watch::Receiver<Option<String>> {
+fn reap(mut child: Child, group: Pid) -> watch::Receiver<Option<String>> {
     let (sender, receiver) = watch::channel(None);
     tokio::spawn(async move {
         let status = match child.wait().await {
             Ok(status) => ExitStatus::to_string(&status),
             Err(error) => format!("unknown: {error}"),
         };
+        // Grandchildren outlive their parent only until here; one that holds its pipes would hide its end.
+        let _ = kill_process_group(group, Signal::KILL);
         let _ = sender.send(Some(status));
     });
     receiver

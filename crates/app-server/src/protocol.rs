@@ -42,6 +42,7 @@ request! {
     TurnInterrupt<'a> = "turn/interrupt" -> Done;
     ModelList = "model/list" -> ModelListResponse;
     AccountRead = "account/read" -> AccountReadResponse;
+    AccountLoginStart = "account/login/start" -> AccountLoginStartResponse;
     ConfigRead = "config/read" -> ConfigReadResponse;
     ServerDiagnostics = "server/diagnostics" -> ServerDiagnosticsResponse;
 }
@@ -269,6 +270,28 @@ pub struct Account {
     pub kind: String,
     #[serde(default)]
     pub plan_type: Option<String>,
+}
+
+/// Begins a sign-in with ChatGPT. `account/login/completed` tells its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum AccountLoginStart {
+    /// In a browser on this machine, which comes back to a port that Codex listens on.
+    Chatgpt,
+    /// In any browser, with a code.
+    ChatgptDeviceCode,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountLoginStartResponse {
+    pub login_id: String,
+    /// Where the browser must go.
+    #[serde(default, alias = "verificationUrl")]
+    pub auth_url: String,
+    /// What must be typed there.
+    #[serde(default)]
+    pub user_code: Option<String>,
 }
 
 #[derive(Debug, Default, Serialize)]

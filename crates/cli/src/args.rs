@@ -51,6 +51,12 @@ pub(crate) enum Command {
     },
     /// Write the TypeScript types of the installed Codex's app-server protocol
     GenerateTs(Generate),
+    /// Sign in to Codex, for a gateway with a Codex home of its own (`codex_home` in the config file)
+    Login {
+        /// By a code, where the browser is on another machine
+        #[arg(long)]
+        device: bool,
+    },
     /// Print what becomes of each field of a request
     Fields,
     /// Print the completion script of a shell

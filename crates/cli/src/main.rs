@@ -4,9 +4,11 @@ mod args;
 mod doctor;
 mod fields;
 mod generate;
+mod login;
 mod out;
 mod serve;
 mod setup;
+mod token;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -50,6 +52,7 @@ async fn run(command: Command, options: &Options) -> anyhow::Result<()> {
             generate::run(&load()?, "generate-json-schema", &to.out).await
         }
         Command::GenerateTs(to) => generate::run(&load()?, "generate-ts", &to.out).await,
+        Command::Login { device } => login::login(load()?, device, options.json).await,
         Command::Fields => {
             fields::print(options.json);
             Ok(())

@@ -5,12 +5,12 @@ use std::{net::SocketAddr, time::Duration};
 use anyhow::Context;
 use gateway::{
     Account, AddressPolicy, Config, GatewayHandle, Status,
-    settings::{CodexHome, Settings, Token},
+    settings::{CodexHome, Settings},
 };
 use scripted_model::{CodexConfig, Echo, EventStream, ScriptedModel};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{args::Serve, out, setup::Access};
+use crate::{args::Serve, out, setup::Access, token::Choice};
 
 /// Starts the gateway on the person's own Codex.
 pub(crate) async fn serve(settings: Settings, options: &Serve, json: bool) -> anyhow::Result<()> {
@@ -50,17 +50,17 @@ async fn demo_until(stop: StopSignals, settings: Settings, json: bool) -> anyhow
 }
 
 /// SIGINT and SIGTERM, listened to before anybody knows of the gateway: an early one must stop it in order, too.
-struct StopSignals {
+pub(crate) struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl StopSignals {
-    fn listen() -> std::io::Result<Self> {
+    pub(crate) fn listen() -> std::io::Result<Self> {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    async fn received(&mut self) {
+    pub(crate) async fn received(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -74,22 +74,6 @@ fn demo_script() -> EventStream {
         prefix: "This answer is scripted: the demo model repeats what it was asked. You said: ".to_owned(),
         pause_ms: 30,
     })
-}
-
-/// The token that the gateway is opened with.
-struct Choice {
-    token: Token,
-    /// Whether it was made up for this run, so that nobody else knows it.
-    generated: bool,
-}
-
-impl Choice {
-    fn of(settings: &Settings) -> anyhow::Result<Self> {
-        Ok(match settings.token.clone() {
-            Some(token) => Self { token, generated: false },
-            None => Self { token: Token::generate()?, generated: true },
-        })
-    }
 }
 
 async fn start(

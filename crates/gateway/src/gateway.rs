@@ -81,14 +81,18 @@ pub struct Inspection {
     pub leaks: Vec<String>,
 }
 
-/// Brings Codex up as a gateway would, looks at it, and ends it.
-pub async fn inspect(config: &Config) -> Result<Inspection, LaunchError> {
+/// How the Codex of a configuration is brought up.
+pub(crate) fn prepare(config: &Config) -> Result<CodexLaunch, LaunchError> {
     let prepared = launch(&config.settings, &config.token, config.codex_env.clone());
-    let launch = prepared.map_err(|source| LaunchError::Prepare {
+    prepared.map_err(|source| LaunchError::Prepare {
         what: "a private folder for Codex can't be made".to_owned(),
         source,
-    })?;
-    let (server, session) = launch.launch().await?;
+    })
+}
+
+/// Brings Codex up as a gateway would, looks at it, and ends it.
+pub async fn inspect(config: &Config) -> Result<Inspection, LaunchError> {
+    let (server, session) = prepare(config)?.launch().await?;
     let inspection = Inspection {
         codex: session.path().to_owned(),
         version: session.version().to_owned(),

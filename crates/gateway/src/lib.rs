@@ -17,6 +17,7 @@ mod images;
 pub mod log;
 mod openai;
 pub mod settings;
+mod sign_in;
 mod tokens;
 mod turn;
 
@@ -24,3 +25,4 @@ pub use codex::Account;
 pub use gateway::{Config, GatewayHandle, Inspection, StartError, Status, StatusWatch, inspect, start};
 pub use images::AddressPolicy;
 pub use openai::{FieldPolicy, chat_fields, responses_fields};
+pub use sign_in::{SignIn, SignInError, SignInWith, sign_in};

@@ -54,8 +54,9 @@ fn connect_with(request_timeout: Duration) -> (Client, Peer) {
     let (input, peer_output) = tokio::io::duplex(1024 * 1024);
     let (peer_input, output) = tokio::io::duplex(1024 * 1024);
     let (commands, queue) = mpsc::unbounded_channel();
-    connection::open(BufReader::new(input), output, queue);
-    let client = Client { commands, next_id: Arc::new(AtomicU64::new(1)), request_timeout };
+    let notices = broadcast::Sender::new(NOTICES);
+    connection::open(BufReader::new(input), output, queue, notices.clone());
+    let client = Client { commands, notices, next_id: Arc::new(AtomicU64::new(1)), request_timeout };
     (client, Peer { input: BufReader::new(peer_input).lines(), output: peer_output })
 }
 

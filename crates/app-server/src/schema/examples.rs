@@ -9,8 +9,8 @@ use super::Part;
 use crate::{
     denial::{self, deny},
     protocol::{
-        AccountRead, ClientInfo, ConfigRead, DynamicTool, Initialize, ModelList, Request, ServerDiagnostics,
-        ThreadInjectItems, ThreadStart, ThreadUnsubscribe, TurnInterrupt, TurnStart,
+        AccountLoginStart, AccountRead, ClientInfo, ConfigRead, DynamicTool, Initialize, ModelList, Request,
+        ServerDiagnostics, ThreadInjectItems, ThreadStart, ThreadUnsubscribe, TurnInterrupt, TurnStart,
     },
 };
 
@@ -44,7 +44,7 @@ fn call<R: Request>(request: &R, response: Value) -> [Example; 2] {
     })
 }
 
-fn requests() -> [[Example; 2]; 10] {
+fn requests() -> [[Example; 2]; 11] {
     let (thread_id, turn_id) =
         ("01890a5d-ac96-774b-bcce-b302099a8057", "01890a5d-ac96-774b-bcce-b302099a8058");
     let client = ClientInfo { name: "a".to_owned(), title: "A".to_owned(), version: "1.0.0".to_owned() };
@@ -113,6 +113,10 @@ fn requests() -> [[Example; 2]; 10] {
             json!({"account": {"type": "chatgpt", "planType": "plus"}, "requiresOpenaiAuth": true}),
         ),
         call(
+            &AccountLoginStart::Chatgpt,
+            json!({"loginId": "l", "authUrl": "https://example.org/authorize", "userCode": "ABCD"}),
+        ),
+        call(
             &ConfigRead { include_layers: true, cwd: Some("/tmp".to_owned()) },
             json!({"config": {"mcp_servers": {"files": {"command": "mcp-files"}}}}),
         ),
@@ -178,5 +182,7 @@ fn notifications() -> Vec<(&'static str, Value)> {
         ("configWarning", json!({"summary": "Unknown key."})),
         ("deprecationNotice", json!({"summary": "Old key."})),
         ("thread/closed", json!({"threadId": "t"})),
+        ("account/login/completed", json!({"loginId": "l", "success": false, "error": "It was refused."})),
+        ("account/login/completed", json!({"loginId": "l", "success": true})),
     ]
 }

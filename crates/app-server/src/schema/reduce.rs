@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use serde_json::{Map, Value};
 
 use super::{Message, Reduced, SchemaError};
-use crate::{event, protocol};
+use crate::{event, notice, protocol};
 
 /// The file that holds every definition.
 pub(super) const BUNDLE: &str = "codex_app_server_protocol.schemas.json";
@@ -22,7 +22,8 @@ pub(super) fn reduce(bundle: &Value, codex_version: String) -> Result<Reduced, S
         let params = requests.get(method)?;
         Some((method.to_owned(), bundle.request(params)))
     });
-    let server_notifications = event::METHODS.iter().filter_map(|&method| {
+    let notifications_read = event::METHODS.iter().chain(notice::METHODS);
+    let server_notifications = notifications_read.filter_map(|&method| {
         let params = notifications.get(method).cloned().or_else(|| bundle.unlisted(method))?;
         Some((method.to_owned(), Message { params: clean(&params), response: None }))
     });

@@ -31,7 +31,7 @@ async fn a_codex_that_is_missing_is_looked_for_until_it_is_there() {
     let (code, message) = answer.error(503);
     assert_eq!(code, "codex_unavailable");
     assert!(message.contains(stack.codex().to_str().unwrap()), "{message}");
-    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
     assert_eq!(stack.get("/v1/models").await.error(503).0, "codex_unavailable");
     let health = stack.get("/healthz").await;
     assert_eq!((health.status, health.body["status"].as_str()), (503, Some("unavailable")));
@@ -55,7 +55,7 @@ async fn a_codex_that_is_not_signed_in_says_so_at_once() {
     let (code, message) = answer.error(503);
     assert_eq!(code, "codex_signed_out");
     assert!(message.contains("codex login"), "{message}");
-    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
 
     let health = stack.get("/healthz").await;
     assert_eq!(health.body["codex"]["account"], "signed_out", "{}", health.body);

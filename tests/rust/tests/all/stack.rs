@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Long enough for a busy machine; only a test that fails waits for it to pass.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One of those that Codex itself brings.
 pub(crate) const MODEL: &str = "gpt-5.5";

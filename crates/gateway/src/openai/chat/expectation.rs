@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::tools::{Choice, Forced, ToolUse};
+use super::tools::{Forced, ToolUse};
 use crate::{
     openai::{
         error::ApiError,
@@ -40,11 +40,8 @@ enum Form {
 impl Expectation {
     pub(super) fn parse(fields: &mut Fields, tools: &mut ToolUse) -> Result<Self, ApiError> {
         let format = fields.take("response_format").map(response_format).transpose()?.unwrap_or(Form::Text);
-        let form = match std::mem::take(&mut tools.choice) {
-            Choice::Auto => format,
-            // A call that must come leaves no text that could have a format.
-            Choice::Forced(forced) => Form::Call(forced),
-        };
+        // A call that must come leaves no text that could have a format.
+        let form = tools.forced.take().map_or(format, Form::Call);
         Ok(Self {
             form,
             strict: std::mem::take(&mut tools.strict),

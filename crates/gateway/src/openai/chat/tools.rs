@@ -18,19 +18,12 @@ pub(super) struct ToolUse {
     pub(super) tools: Vec<Tool>,
     /// The arguments of functions that are `strict`, by the function's name.
     pub(super) strict: Vec<(String, OutputSchema)>,
-    pub(super) choice: Choice,
+    /// The call that must come, where one must. The functions are not offered then.
+    pub(super) forced: Option<Forced>,
     /// Whether the model may make several calls at once.
     pub(super) parallel: bool,
     /// Whether an answer without a call is an error.
     pub(super) must_call: bool,
-}
-
-#[derive(Debug, Default)]
-pub(super) enum Choice {
-    #[default]
-    Auto,
-    /// One of the functions must be called. The answer fits this schema, of the form that the variant says.
-    Forced(Forced),
 }
 
 /// A forced call. Codex has no word for it, so the model's text is constrained to what the call needs.
@@ -255,7 +248,7 @@ fn choose(mut offered: Vec<Offered>, asked: Asked, parallel: bool) -> Result<Too
     if required {
         let forced = forced(&offered)?;
         if forced.schema().upstream().is_ok() {
-            return Ok(ToolUse { choice: Choice::Forced(forced), parallel, ..ToolUse::default() });
+            return Ok(ToolUse { forced: Some(forced), parallel, ..ToolUse::default() });
         }
         // Arguments that strict mode has no words for: the model is offered the functions, and must be seen to call.
     }
@@ -265,7 +258,7 @@ fn choose(mut offered: Vec<Offered>, asked: Asked, parallel: bool) -> Result<Too
     Ok(ToolUse {
         strict: strict?,
         tools: offered.into_iter().map(|function| function.tool).collect(),
-        choice: Choice::Auto,
+        forced: None,
         parallel,
         must_call: required,
     })
