@@ -123,3 +123,28 @@ def test_the_model_never_sees_the_local_token(
 ) -> None:
     ask(client)
     assert gateway.token not in str(model.requests)
+
+
+@pytest.mark.parametrize("verbosity", ["low", "high"])
+def test_a_verbosity_reaches_the_model(client: openai.OpenAI, model: ScriptedModel, verbosity: str) -> None:
+    ask(client, verbosity=verbosity)
+    assert model.requests[-1]["body"]["text"] == {"verbosity": verbosity}
+
+
+def test_a_service_tier_reaches_the_model_only_where_it_is_asked_for(
+    client: openai.OpenAI, model: ScriptedModel
+) -> None:
+    ask(client, service_tier="auto")
+    assert "service_tier" not in model.requests[-1]["body"]
+    ask(client, service_tier="priority")
+    assert model.requests[-1]["body"]["service_tier"] == "priority"
+
+
+@pytest.mark.parametrize(("field", "value"), [("verbosity", "endless"), ("service_tier", "flex")])
+def test_what_the_model_does_not_have_is_refused(
+    client: openai.OpenAI, model: ScriptedModel, field: str, value: str
+) -> None:
+    with pytest.raises(openai.BadRequestError) as refused:
+        ask(client, **{field: value})
+    assert refused.value.param == field
+    assert model.requests == []

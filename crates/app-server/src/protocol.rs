@@ -178,7 +178,7 @@ pub struct TurnStart<'a> {
     pub model: &'a str,
     pub effort: &'a str,
     pub summary: &'static str,
-    pub service_tier: &'static str,
+    pub service_tier: &'a str,
     /// The JSON Schema that the answer must fit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_schema: Option<&'a Value>,
@@ -233,10 +233,18 @@ pub struct Model {
     pub supported_reasoning_efforts: Vec<ReasoningEffortOption>,
     #[serde(default = "text_and_image")]
     pub input_modalities: Vec<String>,
+    #[serde(default)]
+    pub service_tiers: Vec<ServiceTier>,
 }
 
 fn text_and_image() -> Vec<String> {
     vec!["text".to_owned(), "image".to_owned()]
+}
+
+/// A way of being served that can be chosen for a turn, such as `priority`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ServiceTier {
+    pub id: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -17,6 +17,10 @@ pub(crate) struct Turn {
     pub(crate) items: Vec<Item>,
     /// How much the model should think, in the model's own words.
     pub(crate) effort: String,
+    /// How much the model should write; its own default when `None`.
+    pub(crate) verbosity: Option<String>,
+    /// How the turn is to be served, in Codex's words.
+    pub(crate) service_tier: String,
     /// The model's context window in tokens, where it is known.
     pub(crate) context_window: Option<u64>,
     pub(crate) limits: Limits,

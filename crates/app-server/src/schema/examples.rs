@@ -103,7 +103,7 @@ fn requests() -> [[Example; 2]; 11] {
                     "model": "gpt-5.5", "displayName": "GPT-5.5", "hidden": true, "isDefault": true,
                     "defaultReasoningEffort": "medium",
                     "supportedReasoningEfforts": [{"reasoningEffort": "low"}],
-                    "inputModalities": ["text"],
+                    "inputModalities": ["text"], "serviceTiers": [{"id": "priority"}],
                 }],
                 "nextCursor": "more",
             }),

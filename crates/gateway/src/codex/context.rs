@@ -52,6 +52,8 @@ mod tests {
                 content: vec![Content::InputText { text: text.into() }],
             }],
             effort: "low".into(),
+            verbosity: None,
+            service_tier: "default".into(),
             context_window,
             limits: Limits::default(),
             tools: vec![],

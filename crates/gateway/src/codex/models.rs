@@ -20,6 +20,7 @@ pub(crate) struct Model {
     /// The reasoning efforts that it knows, from least to most.
     pub(crate) efforts: Vec<String>,
     pub(crate) default_effort: String,
+    pub(crate) service_tiers: Vec<String>,
     pub(crate) takes_images: bool,
     /// In tokens, where it is known.
     pub(crate) context_window: Option<u64>,
@@ -59,6 +60,7 @@ impl Model {
             hidden: model.hidden,
             efforts: efforts.collect(),
             default_effort: model.default_reasoning_effort,
+            service_tiers: model.service_tiers.into_iter().map(|tier| tier.id).collect(),
             takes_images: model.input_modalities.iter().any(|modality| modality == "image"),
             context_window: windows.get(&model.model).copied(),
             name: model.model,

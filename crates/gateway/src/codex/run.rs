@@ -67,12 +67,7 @@ impl RunningTurn {
             ));
         }
         let tools = Tools::new(&turn.tools);
-        let thread = if tools.is_empty() {
-            session.threads.take().await
-        } else {
-            session.threads.with_tools(&turn.model, &tools).await
-        };
-        let thread_id = thread.map_err(failed)?;
+        let thread_id = session.threads.for_turn(turn, &tools).await.map_err(failed)?;
         let timeline = vec![(Milestone::Admitted, admitted), (Milestone::Thread, asked.elapsed())];
         let running = Self {
             events: session.client.subscribe(&thread_id),
@@ -107,7 +102,7 @@ impl RunningTurn {
             model: &turn.model,
             effort: &turn.effort,
             summary: "none",
-            service_tier: "default",
+            service_tier: &turn.service_tier,
             output_schema: turn.output_schema.as_ref(),
         })?;
         injected.wait().await?;

@@ -13,6 +13,7 @@ use app_server::{
 };
 
 use super::tools::Tools;
+use crate::turn::Turn;
 
 /// How many threads wait ready. Each costs Codex about 1.5 MB.
 const READY: usize = 4;
@@ -44,7 +45,7 @@ impl Threads {
     }
 
     /// The id of an unused thread: one that is ready, else one that is started now.
-    pub(super) async fn take(&self) -> Result<String, Error> {
+    async fn take(&self) -> Result<String, Error> {
         let ready = self.ready().pop();
         match ready {
             Some(thread_id) => Ok(thread_id),
@@ -52,14 +53,21 @@ impl Threads {
         }
     }
 
-    /// The id of a new thread whose model may call these tools. Tools are offered in a form that depends on the model,
-    /// so the thread is started with the one that it will be used with.
-    pub(super) async fn with_tools(&self, model: &str, tools: &Tools) -> Result<String, Error> {
-        let thread = ThreadStart {
-            model: Some(model.to_owned()),
+    /// The id of a thread for a turn: one that is ready where the turn asks for nothing that only a thread can be told.
+    /// Tools are offered in a form that depends on the model, so a thread with tools is started with the one that it
+    /// will be used with.
+    pub(super) async fn for_turn(&self, turn: &Turn, tools: &Tools) -> Result<String, Error> {
+        if tools.is_empty() && turn.verbosity.is_none() {
+            return self.take().await;
+        }
+        let mut thread = ThreadStart {
+            model: Some(turn.model.clone()),
             dynamic_tools: tools.dynamic_tools(),
             ..self.template.clone()
         };
+        if let Some(verbosity) = &turn.verbosity {
+            thread.config.insert("model_verbosity".to_owned(), verbosity.as_str().into());
+        }
         Ok(self.client.request(&thread).await?.thread.id)
     }
 

@@ -33,7 +33,7 @@ pub(super) async fn create(
     entry.parameters(trace.into());
     let request = request?;
     let ChatRequest { model: asked, mut items, images, effort, limits, .. } = request;
-    let ChatRequest { tools, expectation, answers, delivery, .. } = request;
+    let ChatRequest { verbosity, service_tier, tools, expectation, answers, delivery, .. } = request;
 
     let model = find_model(&app, &asked).await?;
     if let (Some(image), false) = (images.first(), model.takes_images) {
@@ -43,11 +43,14 @@ pub(super) async fn create(
         ));
     }
     let effort = choose_effort(effort, app.settings.reasoning_effort.as_deref(), &model)?;
+    let service_tier = choose_service_tier(service_tier, &model)?;
     images::resolve(&app, &mut items, images).await?;
     let turn = Turn {
         model: model.name,
         items,
         effort,
+        verbosity,
+        service_tier,
         context_window: model.context_window,
         limits,
         tools,
@@ -84,6 +87,27 @@ fn choose_effort(asked: Option<String>, default: Option<&str>, model: &Model) ->
         )),
         Some(effort) => Ok(effort),
         None => Ok(default.filter(|effort| knows(effort)).unwrap_or(&model.default_effort).to_owned()),
+    }
+}
+
+/// The tier that the caller asks for, if the model is served by it. `auto` leaves the choice to us, which never is the one
+/// that costs more.
+fn choose_service_tier(asked: Option<String>, model: &Model) -> Result<String, ApiError> {
+    match asked.as_deref() {
+        None | Some("auto" | "default") => Ok("default".to_owned()),
+        Some(tier) if model.service_tiers.iter().any(|known| known == tier) => Ok(tier.to_owned()),
+        Some(tier) => {
+            let known = ["auto", "default"].into_iter().chain(model.service_tiers.iter().map(String::as_str));
+            Err(ApiError::invalid(
+                "service_tier",
+                "unsupported_value",
+                format!(
+                    "`service_tier` is `{tier}`, which the model `{}` does not have; it has {}.",
+                    model.name,
+                    known.map(|tier| format!("`{tier}`")).collect::<Vec<_>>().join(", "),
+                ),
+            ))
+        }
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) const CHAT: &[(&str, Rule)] = &[
     ("response_format", Honoured),
     ("safety_identifier", Harmless),
     ("seed", Sampling(never)),
-    ("service_tier", Neutral(is_default_tier)),
+    ("service_tier", Honoured),
     ("stop", Honoured),
     ("store", Neutral(is_false)),
     ("stream", Honoured),
@@ -60,7 +60,7 @@ pub(crate) const CHAT: &[(&str, Rule)] = &[
     ("top_logprobs", Neutral(is_zero)),
     ("top_p", Sampling(is_one)),
     ("user", Harmless),
-    ("verbosity", Neutral(is_medium)),
+    ("verbosity", Honoured),
     ("web_search_options", Refused),
 ];
 
@@ -237,10 +237,6 @@ fn is_auto_or_none(value: &Value) -> bool {
     matches!(value.as_str(), Some("auto" | "none"))
 }
 
-fn is_medium(value: &Value) -> bool {
-    value.as_str() == Some("medium")
-}
-
 fn is_default_tier(value: &Value) -> bool {
     matches!(value.as_str(), Some("auto" | "default"))
 }
@@ -305,6 +301,8 @@ mod tests {
             "parallel_tool_calls",
             "stop",
             "response_format",
+            "service_tier",
+            "verbosity",
         ];
         assert_eq!(left.unwrap().keys().collect::<Vec<_>>(), honoured);
         assert_eq!(trace.honoured, honoured);

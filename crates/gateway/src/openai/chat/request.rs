@@ -19,6 +19,8 @@ pub(crate) struct ChatRequest {
     pub(crate) items: Vec<Item>,
     pub(crate) images: Vec<ImagePart>,
     pub(crate) effort: Option<String>,
+    pub(crate) verbosity: Option<String>,
+    pub(crate) service_tier: Option<String>,
     pub(crate) limits: Limits,
     pub(crate) tools: Vec<Tool>,
     pub(crate) expectation: Expectation,
@@ -54,6 +56,10 @@ impl ChatRequest {
             return Err(ApiError::invalid("model", "invalid_value", "`model` must name a model."));
         }
         let effort = fields.take("reasoning_effort").map(At::string).transpose()?;
+        // `medium` is what the model does unasked.
+        let verbosity =
+            fields.take("verbosity").map(verbosity).transpose()?.filter(|asked| asked != "medium");
+        let service_tier = fields.take("service_tier").map(At::string).transpose()?;
         let stream = fields.take("stream").map(At::bool).transpose()?.unwrap_or(false);
         let include_usage = stream_options(&mut fields, stream)?;
         let limits = limits::parse(&mut fields)?;
@@ -68,6 +74,8 @@ impl ChatRequest {
             items,
             images: messages.images,
             effort,
+            verbosity,
+            service_tier,
             limits,
             tools: tools.tools,
             expectation,
@@ -75,6 +83,19 @@ impl ChatRequest {
             delivery: if stream { Delivery::Stream { include_usage } } else { Delivery::Whole },
         })
     }
+}
+
+fn verbosity(verbosity: At) -> Result<String, ApiError> {
+    let path = verbosity.path().to_owned();
+    let verbosity = verbosity.string()?;
+    if !matches!(verbosity.as_str(), "low" | "medium" | "high") {
+        return Err(ApiError::invalid(
+            &path,
+            "invalid_value",
+            format!("`{path}` is `{verbosity}`; it must be one of `low`, `medium` and `high`."),
+        ));
+    }
+    Ok(verbosity)
 }
 
 /// Whether usage is to be streamed too.
