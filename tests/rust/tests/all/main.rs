@@ -24,6 +24,7 @@ mod images;
 mod load;
 mod long;
 mod processes;
+mod request_log;
 mod retries;
 mod shutdown;
 mod slow_reader;

@@ -114,6 +114,11 @@ impl Stack {
         install_codex(&self.codex());
     }
 
+    /// Puts a file into this gateway's Codex home.
+    pub(crate) fn add_to_codex_home(&self, name: &str, text: &str) {
+        std::fs::write(self.home.path().join(name), text).unwrap();
+    }
+
     /// The process of this gateway's Codex.
     pub(crate) fn codex_process(&self) -> Process {
         let mut found = processes().into_iter().filter(|process| process.runs(&self.codex()));
