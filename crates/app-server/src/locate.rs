@@ -41,8 +41,12 @@ pub fn locate(setting: Option<&Path>) -> Result<Location, LaunchError> {
 }
 
 fn search(path: &OsStr, home: Option<&Path>) -> Result<Location, LaunchError> {
-    let folders: Vec<PathBuf> =
-        env::split_paths(path).filter(|folder| folder.is_absolute()).chain(usual_folders(home)).collect();
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for folder in env::split_paths(path).filter(|folder| folder.is_absolute()).chain(usual_folders(home)) {
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
     for folder in &folders {
         let found = folder.join("codex");
         if is_executable(&found) {
