@@ -9,8 +9,9 @@ use std::sync::{
 
 use app_server::{
     Client, Error,
-    protocol::{ThreadStart, ThreadStartResponse},
+    protocol::{Request, ThreadStart, ThreadStartResponse, ThreadUnsubscribe},
 };
+use tokio::sync::oneshot;
 
 use super::tools::Tools;
 use crate::turn::Turn;
@@ -68,7 +69,7 @@ impl Threads {
         if let Some(verbosity) = &turn.verbosity {
             thread.config.insert("model_verbosity".to_owned(), verbosity.as_str().into());
         }
-        Ok(self.client.request(&thread).await?.thread.id)
+        self.open_thread(thread).await
     }
 
     /// Starts, in the background, the threads that are missing.
@@ -92,7 +93,22 @@ impl Threads {
     }
 
     async fn start(&self) -> Result<String, Error> {
-        Ok(self.client.request(&self.template).await?.thread.id)
+        self.open_thread(self.template.clone()).await
+    }
+
+    /// Starts a thread. A caller that goes away meanwhile would leave it loaded for good, so then it is given up.
+    async fn open_thread(&self, thread: ThreadStart) -> Result<String, Error> {
+        let client = self.client.clone();
+        let (started, id) = oneshot::channel();
+        tokio::spawn(async move {
+            let response = client.request(&thread).await;
+            if let Err(Ok(ThreadStartResponse { thread, .. })) = started.send(response) {
+                drop(client.send(&ThreadUnsubscribe { thread_id: &thread.id }));
+            }
+        });
+        // Without an answer, the runtime is ending.
+        let response = id.await.unwrap_or(Err(Error::Closed { method: ThreadStart::METHOD }))?;
+        Ok(response.thread.id)
     }
 
     fn ready(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
