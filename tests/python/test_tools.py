@@ -198,6 +198,25 @@ def test_a_required_call_of_one_of_several(client: openai.OpenAI, model: Scripte
     assert (call.function.name, call.function.arguments) == ("get_time", "{}")
 
 
+def test_definitions_are_found_where_one_of_several_must_be_called(
+    client: openai.OpenAI, model: ScriptedModel
+) -> None:
+    place = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    parameters = {
+        "type": "object",
+        "properties": {"place": {"$ref": "#/$defs/Place"}},
+        "required": ["place"],
+        "$defs": {"Place": place},
+    }
+    go = {"type": "function", "function": {"name": "go", "parameters": parameters}}
+    model.text(json.dumps({"call": {"name": "go", "arguments": {"place": {"city": "Oslo"}}}}))
+    [call] = chat(client, tools=[go, TIME], tool_choice="required").choices[0].message.tool_calls
+    assert json.loads(call.function.arguments) == {"place": {"city": "Oslo"}}
+    model.text(json.dumps({"call": {"name": "go", "arguments": {"place": "Oslo"}}}))
+    with pytest.raises(openai.InternalServerError):
+        chat(client, tools=[go, TIME], tool_choice="required")
+
+
 def test_a_forced_call_with_other_arguments_is_an_error(client: openai.OpenAI, model: ScriptedModel) -> None:
     model.text('{"city": 7}')
     with pytest.raises(openai.InternalServerError) as raised:

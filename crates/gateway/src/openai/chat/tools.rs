@@ -286,13 +286,16 @@ fn forced(offered: &[Offered]) -> Result<Forced, ApiError> {
     }
     let calls: Vec<Value> = offered
         .iter()
-        .map(|Offered { tool, .. }| {
+        .enumerate()
+        .map(|(index, Offered { tool, .. })| {
+            let mut arguments = tool.parameters.clone();
+            rebase(&mut arguments, &format!("#/properties/call/anyOf/{index}/properties/arguments"));
             json!({
                 "type": "object",
                 "description": tool.description,
                 "properties": {
                     "name": {"type": "string", "enum": [tool.name]},
-                    "arguments": tool.parameters,
+                    "arguments": arguments,
                 },
                 "required": ["name", "arguments"],
                 "additionalProperties": false,
@@ -308,6 +311,24 @@ fn forced(offered: &[Offered]) -> Result<Forced, ApiError> {
     let schema = OutputSchema::new(&any, None)
         .map_err(|error| ApiError::invalid("tools", "invalid_schema", format!("`tools`: {error}")))?;
     Ok(Forced::AnyOf { schema })
+}
+
+/// Makes the references of a schema, which are from its root, right for the place where it now stands.
+fn rebase(schema: &mut Value, root: &str) {
+    match schema {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match (name.as_str(), value) {
+                    ("$ref", Value::String(reference)) if reference.starts_with('#') => {
+                        reference.replace_range(..1, root);
+                    }
+                    (_, value) => rebase(value, root),
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| rebase(value, root)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// The schema of a function's arguments, with the function's description, which the model would not see otherwise.

@@ -7,8 +7,12 @@ pub(crate) enum SchemaError {
     TooLarge { limit: usize },
     #[error("the schema is nested deeper than {limit} levels")]
     TooDeep { limit: usize },
-    #[error("the schema refers to `{uri}`, which is not a part of it: other documents are never fetched")]
-    Remote { uri: String },
+    #[error("the schema's unions and references lead to too many schemas for one value")]
+    TooIntricate,
+    #[error(
+        "`{reference}` is not a path within the schema, such as `#/$defs/Name`: no other reference is followed"
+    )]
+    Reference { reference: String },
     /// `at` is a URI fragment into the schema, such as `#/properties/age`.
     #[error("the schema is not a valid JSON Schema at `{at}`: {reason}")]
     Invalid { at: String, reason: String },

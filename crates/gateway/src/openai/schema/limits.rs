@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 64;
 const MAX_BYTES: usize = 1 << 20;
 
 pub(super) fn check(schema: &Value) -> Result<(), SchemaError> {
-    if depth(schema, MAX_DEPTH) > MAX_DEPTH {
+    if Size::of(schema).levels > MAX_DEPTH {
         return Err(SchemaError::TooDeep { limit: MAX_DEPTH });
     }
     // The only thing that can go wrong in writing a value to a sink is that the sink is full.
@@ -20,22 +20,30 @@ pub(super) fn check(schema: &Value) -> Result<(), SchemaError> {
         .map_err(|_| SchemaError::TooLarge { limit: MAX_BYTES })
 }
 
-/// How many lists and objects the value has within each other. Stops counting beyond `enough`.
-pub(super) fn depth(value: &Value, enough: usize) -> usize {
-    let mut deepest = 0;
-    let mut open = vec![(value, 1)];
-    while let Some((value, level)) = open.pop() {
-        match value {
-            Value::Array(elements) => open.extend(elements.iter().map(|element| (element, level + 1))),
-            Value::Object(members) => open.extend(members.values().map(|member| (member, level + 1))),
-            _ => continue,
+/// How large a JSON value is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    /// How many lists and objects stand within each other.
+    pub(super) levels: usize,
+    /// How many values there are, lists and objects included.
+    pub(super) values: usize,
+}
+
+impl Size {
+    pub(super) fn of(value: &Value) -> Self {
+        let mut size = Self { levels: 0, values: 0 };
+        let mut open = vec![(value, 1)];
+        while let Some((value, level)) = open.pop() {
+            size.values += 1;
+            match value {
+                Value::Array(elements) => open.extend(elements.iter().map(|element| (element, level + 1))),
+                Value::Object(members) => open.extend(members.values().map(|member| (member, level + 1))),
+                _ => continue,
+            }
+            size.levels = size.levels.max(level);
         }
-        deepest = deepest.max(level);
-        if deepest > enough {
-            break;
-        }
+        size
     }
-    deepest
 }
 
 /// Takes bytes until it is full.

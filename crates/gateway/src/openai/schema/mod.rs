@@ -12,6 +12,7 @@
 //! Invariant: what [`OutputSchema::accept`] returns fits the caller's own schema, whatever went upstream.
 
 mod error;
+mod graph;
 mod limits;
 mod strict;
 #[cfg(test)]

@@ -1,26 +1,28 @@
 //! The caller's own schema, by which every answer is judged.
 
 use jsonschema::error::ValidationErrorKind;
-use jsonschema::{Draft, ReferencingError, ValidationError, Validator};
+use jsonschema::{Draft, ValidationError, Validator};
 use serde_json::Value;
 
 use super::error::{OutputError, SchemaError};
-use super::{limits, text};
+use super::graph::Graph;
+use super::limits::Size;
+use super::text;
 
-/// How many errors may be gathered to find the one worth telling. The validator looks into every branch of a union at
-/// every level of the answer, so that they can be many more than the answer has parts.
-const MAX_ERRORS: usize = 100_000;
+/// How many errors may be gathered to find the one worth telling. The validator looks into every branch of a union, and
+/// into the unions within, so that they can be many more than the answer has values.
+const MAX_ERRORS: usize = 1_000_000;
 
 #[derive(Debug)]
 pub(super) struct CallerSchema {
     validator: Validator,
-    /// The most branches that one union of the schema has.
-    widest_union: usize,
+    graph: Graph,
 }
 
 impl CallerSchema {
     /// Compiles a schema by the draft that it names; else by the newest, or by draft 7, which most generators speak.
     pub(super) fn compile(schema: &Value) -> Result<Self, SchemaError> {
+        let graph = Graph::of(schema)?;
         // A format is a hint, as it is by default in the newest draft: the model is held to those that strict mode
         // knows, and the caller didn't ask for an error over the others.
         let options = || jsonschema::options().offline().should_validate_formats(false);
@@ -30,7 +32,7 @@ impl CallerSchema {
             }
             built => built,
         };
-        Ok(Self { validator: validator.map_err(schema_error)?, widest_union: widest_union(schema) })
+        Ok(Self { validator: validator.map_err(schema_error)?, graph })
     }
 
     pub(super) fn check(&self, answer: &str) -> Result<(), OutputError> {
@@ -39,12 +41,19 @@ impl CallerSchema {
     }
 
     fn explain(&self, answer: &Value) -> OutputError {
-        let depth = limits::depth(answer, usize::MAX);
-        let worst = u32::try_from(depth).ok().and_then(|depth| self.widest_union.checked_pow(depth));
-        match self.validator.validate(answer) {
-            Err(error) if worst.is_some_and(|errors| errors <= MAX_ERRORS) => closest(&error),
-            _ => OutputError::mismatch("#", "some value within fits none of the schemas that it may fit"),
+        if self.most_errors(answer).is_some_and(|errors| errors <= MAX_ERRORS)
+            && let Err(error) = self.validator.validate(answer)
+        {
+            return closest(&error);
         }
+        OutputError::mismatch("#", "some value within fits none of the schemas that it may fit")
+    }
+
+    /// How many errors there may be to gather, if that can be counted.
+    fn most_errors(&self, answer: &Value) -> Option<usize> {
+        let size = Size::of(answer);
+        let levels = if self.graph.is_recursive { size.levels } else { 1 };
+        self.graph.alternatives.checked_pow(u32::try_from(levels).ok()?)?.checked_mul(size.values)
     }
 }
 
@@ -62,29 +71,5 @@ fn closest(error: &ValidationError<'_>) -> OutputError {
 }
 
 fn schema_error(error: ValidationError<'_>) -> SchemaError {
-    match error.kind() {
-        ValidationErrorKind::Referencing(ReferencingError::Unretrievable { uri, .. }) => {
-            SchemaError::Remote { uri: super::error::shortened(uri, 150) }
-        }
-        _ => SchemaError::invalid(&format!("#{}", error.instance_path()), &error.masked().to_string()),
-    }
-}
-
-fn widest_union(schema: &Value) -> usize {
-    let mut widest = 1;
-    let mut open = vec![schema];
-    while let Some(value) = open.pop() {
-        match value {
-            Value::Array(elements) => open.extend(elements),
-            Value::Object(members) => {
-                for keyword in ["anyOf", "oneOf"] {
-                    let branches = members.get(keyword).and_then(Value::as_array);
-                    widest = branches.map_or(widest, |branches| widest.max(branches.len()));
-                }
-                open.extend(members.values());
-            }
-            _ => {}
-        }
-    }
-    widest
+    SchemaError::invalid(&format!("#{}", error.instance_path()), &error.masked().to_string())
 }

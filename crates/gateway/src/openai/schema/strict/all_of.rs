@@ -6,7 +6,6 @@ use super::{Derivation, Inexpressible, keywords, reference};
 
 /// How many parts are merged in one derivation. Parts within parts multiply.
 const MAX_PARTS: usize = 200;
-const MAX_DEPTH: usize = 16;
 
 impl<'a> Derivation<'a> {
     /// One schema that says what a schema with `allOf` says.
@@ -19,14 +18,16 @@ impl<'a> Derivation<'a> {
             return Ok(reference);
         }
         let mut parts = Vec::new();
-        self.collect_parts(schema, at, 0, &mut parts)?;
+        self.collect_parts(schema, at, &mut parts)?;
         let mut merged = Map::new();
         for (keyword, value) in parts.iter().copied().flatten() {
             match (merged.get_mut(keyword), keyword.as_str()) {
                 (_, "allOf" | "$ref") => {}
                 (Some(present), _) if present == value || keywords::is_annotation(keyword, value) => {}
                 (Some(present), _) => merge(keyword, present, value, at)?,
-                (None, _) => drop(merged.insert(keyword.clone(), value.clone())),
+                (None, _) => {
+                    merged.insert(keyword.clone(), value.clone());
+                }
             }
         }
         // A closed part forbids what only other parts declare.
@@ -45,14 +46,13 @@ impl<'a> Derivation<'a> {
         &mut self,
         schema: &'s Map<String, Value>,
         at: &str,
-        depth: usize,
         parts: &mut Vec<&'s Map<String, Value>>,
     ) -> Result<(), Inexpressible>
     where
         'a: 's,
     {
         self.merged += 1;
-        if self.merged > MAX_PARTS || depth > MAX_DEPTH {
+        if self.merged > MAX_PARTS {
             return Err(Inexpressible::new(at, "combines too many schemas"));
         }
         parts.push(schema);
@@ -63,7 +63,7 @@ impl<'a> Derivation<'a> {
         let all_of = schema.get("allOf").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         for part in referred.into_iter().chain(all_of) {
             match part {
-                Value::Object(part) => self.collect_parts(part, at, depth + 1, parts)?,
+                Value::Object(part) => self.collect_parts(part, at, parts)?,
                 Value::Bool(true) => {}
                 _ => return Err(Inexpressible::new(at, "combines schemas that can't be merged")),
             }
@@ -90,7 +90,9 @@ fn merge(keyword: &str, present: &mut Value, other: &Value, at: &str) -> Result<
         ("properties", Value::Object(properties), Value::Object(others)) => {
             for (name, other) in others {
                 match properties.get_mut(name) {
-                    None => drop(properties.insert(name.clone(), other.clone())),
+                    None => {
+                        properties.insert(name.clone(), other.clone());
+                    }
                     Some(property) if property == other => {}
                     Some(property) => *property = json!({"allOf": [property.take(), other]}),
                 }

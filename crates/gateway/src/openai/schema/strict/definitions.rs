@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::reference;
-use super::shape::Shape;
+use super::super::graph;
+use super::shape::{Shape, Shapes};
 use super::{Derivation, Inexpressible};
 
 /// Where definitions stand. Draft 2019-09 renamed the second to the first; strict mode knows both.
@@ -27,14 +27,6 @@ struct Place {
     container: &'static str,
     name: String,
     reference: String,
-}
-
-/// The definitions, derived.
-#[derive(Debug, Default)]
-pub(super) struct DerivedDefinitions {
-    schemas: Vec<(Place, Value)>,
-    /// By JSON pointer into the caller's schema.
-    pub(super) shapes: HashMap<String, Shape>,
 }
 
 impl Definitions {
@@ -90,44 +82,36 @@ impl Derivation<'_> {
     /// A caller's reference as it must be upstream, and the JSON pointer of what it refers to.
     pub(super) fn refer(&mut self, reference: &str) -> Option<(String, String)> {
         self.resolve(reference)?;
-        let pointer = reference::pointer(reference)?;
+        let pointer = graph::pointer(reference)?;
         if pointer.is_empty() && !self.wrapped {
             return Some((reference.to_owned(), String::new()));
         }
-        Some((self.definitions.place(pointer).reference, pointer.to_owned()))
+        Some((self.definitions.place(&pointer).reference, pointer.into_owned()))
     }
 
-    /// Derives every definition that was referred to, and those that they refer to.
-    pub(super) fn definitions(&mut self) -> Result<DerivedDefinitions, Inexpressible> {
-        let mut derived = DerivedDefinitions::default();
+    /// Adds every definition that was referred to, and those that they refer to, to the derived root.
+    pub(super) fn with_definitions(
+        &mut self,
+        mut root: Map<String, Value>,
+        root_shape: Shape,
+    ) -> Result<(Map<String, Value>, Shapes), Inexpressible> {
+        let mut shapes = Shapes { root: root_shape, definitions: HashMap::new() };
+        let mut containers: HashMap<&str, Map<String, Value>> = HashMap::new();
         while let Some(pointer) = self.definitions.pending.pop() {
             let Some(schema) = self.caller.pointer(&pointer) else { continue };
-            let place = self.definitions.place(&pointer);
             let (schema, shape) = self.schema(schema, &format!("#{pointer}"))?;
-            derived.schemas.push((place, Value::Object(schema)));
-            derived.shapes.insert(pointer, shape);
+            let place = self.definitions.place(&pointer);
+            containers.entry(place.container).or_default().insert(place.name, Value::Object(schema));
+            shapes.definitions.insert(pointer, shape);
         }
-        Ok(derived)
-    }
-}
-
-impl DerivedDefinitions {
-    /// The derived root with the definitions in it, in the order of the caller's.
-    pub(super) fn put_into(&self, caller: &Value, mut root: Map<String, Value>) -> Map<String, Value> {
         let none = Map::new();
         for container in CONTAINERS {
-            let definitions: Map<String, Value> = self
-                .schemas
-                .iter()
-                .filter(|(place, _)| place.container == container)
-                .map(|(place, schema)| (place.name.clone(), schema.clone()))
-                .collect();
-            if !definitions.is_empty() {
-                let like = caller.get(container).and_then(Value::as_object).unwrap_or(&none);
-                root.insert(container.to_owned(), Value::Object(ordered_like(like, definitions)));
+            if let Some(definitions) = containers.remove(container) {
+                let own = self.caller.get(container).and_then(Value::as_object).unwrap_or(&none);
+                root.insert(container.to_owned(), Value::Object(ordered_like(own, definitions)));
             }
         }
-        ordered_like(caller.as_object().unwrap_or(&none), root)
+        Ok((ordered_like(self.caller.as_object().unwrap_or(&none), root), shapes))
     }
 }
 

@@ -90,6 +90,8 @@ pub(super) enum Fate {
     Structure,
     /// Can't go upstream, but the answer must keep to it.
     Rule,
+    /// Constrains nothing, but the model is shown it.
+    Description,
     /// Constrains nothing.
     Annotation,
 }
@@ -101,21 +103,22 @@ pub(super) fn fate(keyword: &str, value: &Value, types: &[&str]) -> Fate {
         Ok((_, _, Known)) => Fate::Kept,
         Ok((_, _, KnownIf(is_known))) if is_known(value) => Fate::Kept,
         Ok(_) => Fate::Rule,
+        Err(_) if matches!(keyword, "description" | "title") => Fate::Description,
         Err(_) => Fate::Annotation,
     }
 }
 
-/// Whether a keyword only describes.
+/// Whether a keyword constrains nothing.
 pub(super) fn is_annotation(keyword: &str, value: &Value) -> bool {
-    fate(keyword, value, ANY) == Fate::Annotation
+    matches!(fate(keyword, value, ANY), Fate::Annotation | Fate::Description)
 }
 
-/// Whether an annotation is one of those that the model is shown.
+/// Whether a keyword is an annotation that the model is shown.
 pub(super) fn is_description(keyword: &str) -> bool {
-    matches!(keyword, "description" | "title")
+    fate(keyword, &Value::Null, ANY) == Fate::Description
 }
 
-/// The keyword by which a schema is a union, unless it is one by both.
+/// The keyword by which a schema is a union.
 pub(super) fn union_in(schema: &Map<String, Value>) -> Option<&'static str> {
     match (schema.contains_key("anyOf"), schema.contains_key("oneOf")) {
         (true, _) => Some("anyOf"),
@@ -132,7 +135,7 @@ pub(super) fn types(schema: &Map<String, Value>) -> Vec<&str> {
         Some(Value::Array(types)) => types.iter().filter_map(Value::as_str).collect(),
         _ => {
             let mut types: Vec<&str> = Vec::new();
-            for value in values(schema) {
+            for value in values(schema).into_iter().flatten() {
                 if !types.contains(&type_of(value)) {
                     types.push(type_of(value));
                 }
@@ -148,12 +151,14 @@ pub(super) fn types(schema: &Map<String, Value>) -> Vec<&str> {
     }
 }
 
-/// The only values that a schema allows, by `enum` or else by `const`. None where it names none.
-pub(super) fn values(schema: &Map<String, Value>) -> &[Value] {
-    match (schema.get("enum"), schema.get("const")) {
-        (Some(Value::Array(values)), _) => values,
-        (_, Some(only)) => std::slice::from_ref(only),
-        _ => &[],
+/// The only values that a schema allows. None where it doesn't name them.
+pub(super) fn values(schema: &Map<String, Value>) -> Option<Vec<&Value>> {
+    match (schema.get("enum").and_then(Value::as_array), schema.get("const")) {
+        (Some(values), only) => {
+            Some(values.iter().filter(|value| only.is_none_or(|only| only == *value)).collect())
+        }
+        (None, Some(only)) => Some(vec![only]),
+        (None, None) => None,
     }
 }
 

@@ -9,8 +9,7 @@
 //! - a rule that it doesn't know is told to the model in the description, and checked in the answer;
 //! - what nothing can stand for (maps with free keys, values of any type) makes the whole schema [`Inexpressible`].
 //!
-//! Invariant: the upstream schema never asks for an answer that, undone, can't fit the caller's schema for a rule that
-//! was told upstream.
+//! Invariant: an answer that fits the upstream schema and keeps to the rules told in it fits the caller's once undone.
 
 mod all_of;
 mod budget;
@@ -46,7 +45,7 @@ pub(super) struct Strict {
 
 /// The part of a caller's schema that strict mode can't say.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{at}` {why}")]
+#[error("strict mode can't express the schema: `{at}` {why}")]
 pub(crate) struct Inexpressible {
     /// A URI fragment into the caller's schema.
     at: String,
@@ -63,13 +62,12 @@ impl Strict {
     /// Derives what goes upstream from a caller's schema.
     pub(super) fn derive(schema: &Value) -> Result<Self, Inexpressible> {
         let mut derivation = Derivation::new(schema);
-        let (derived, root) = derivation.root()?;
-        let definitions = derivation.definitions()?;
-        let derived = definitions.put_into(schema, derived);
+        let (root, shape) = derivation.root()?;
+        let (derived, shapes) = derivation.with_definitions(root, shape)?;
         budget::check(&derived)?;
         Ok(Self {
             schema: Value::Object(derived),
-            shapes: Shapes { root, definitions: definitions.shapes },
+            shapes,
             wrapped: derivation.wrapped,
             has_nulls: derivation.has_nulls,
         })
@@ -121,7 +119,7 @@ impl<'a> Derivation<'a> {
     }
 
     fn root(&mut self) -> Derived {
-        if let Some(plain) = self.plain_object(self.caller, 0)? {
+        if let Some(plain) = self.plain_object(self.caller)? {
             let (mut derived, shape) = self.typed(&plain, "#")?;
             if let Some(dialect) = self.caller.get("$schema") {
                 derived.insert("$schema".to_owned(), dialect.clone());
@@ -140,22 +138,14 @@ impl<'a> Derivation<'a> {
 
     /// The schema itself if strict mode takes it at the root, or what it comes to: pydantic and zod write the root of
     /// recursive models as a `$ref`.
-    fn plain_object(
-        &mut self,
-        schema: &Value,
-        hops: usize,
-    ) -> Result<Option<Map<String, Value>>, Inexpressible> {
-        const MAX_HOPS: usize = 8;
+    fn plain_object(&mut self, schema: &Value) -> Result<Option<Map<String, Value>>, Inexpressible> {
         let Value::Object(schema) = schema else { return Ok(None) };
-        if hops > MAX_HOPS {
-            return Ok(None);
-        }
         if schema.contains_key("allOf") {
             let merged = self.merge_all_of(schema, "#")?;
-            return self.plain_object(&Value::Object(merged), hops + 1);
+            return self.plain_object(&Value::Object(merged));
         }
         if let Some(target) = reference::alone(schema).and_then(|reference| self.resolve(reference)) {
-            let plain = self.plain_object(target, hops + 1)?;
+            let plain = self.plain_object(target)?;
             return Ok(plain.map(|plain| reference::described(plain, schema)));
         }
         let is_union = keywords::union_in(schema).is_some() && !schema.contains_key("properties");
@@ -165,11 +155,8 @@ impl<'a> Derivation<'a> {
 
     fn schema(&mut self, schema: &Value, at: &str) -> Derived {
         let Value::Object(schema) = schema else {
-            return Err(Inexpressible::new(at, "takes any value, or none"));
+            return Err(Inexpressible::new(at, "takes any value, or none at all"));
         };
-        if moves_references(schema, at) {
-            return Err(Inexpressible::new(at, "has references that don't count from the root"));
-        }
         if schema.contains_key("allOf") {
             let merged = self.merge_all_of(schema, at)?;
             return self.schema(&Value::Object(merged), at);
@@ -182,12 +169,4 @@ impl<'a> Derivation<'a> {
             _ => self.typed(schema, at),
         }
     }
-}
-
-/// Whether references in this schema mean something else than a path from the root. (An `$id` that is a fragment is a
-/// mere name.)
-fn moves_references(schema: &Map<String, Value>, at: &str) -> bool {
-    let id = schema.get("$id").and_then(Value::as_str);
-    let is_base = at != "#" && id.is_some_and(|id| !id.starts_with('#'));
-    is_base || schema.contains_key("$dynamicRef") || schema.contains_key("$recursiveRef")
 }

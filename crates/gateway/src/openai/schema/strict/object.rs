@@ -1,5 +1,7 @@
 //! Objects: closed, with every property required.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Map, Value, json};
 
 use super::shape::{Presence, Property};
@@ -16,7 +18,7 @@ impl Derivation<'_> {
         schema: &Map<String, Value>,
         at: &str,
         derived: &mut Map<String, Value>,
-    ) -> Result<Vec<Property>, Inexpressible> {
+    ) -> Result<HashMap<String, Property>, Inexpressible> {
         let none = Map::new();
         let declared = match schema.get("properties") {
             Some(Value::Object(declared)) => declared,
@@ -25,17 +27,17 @@ impl Derivation<'_> {
             _ => return Err(Inexpressible::new(at, "is an object with members of any name")),
         };
         refuse_open(schema, declared, at)?;
-        let required: Vec<&str> = match schema.get("required") {
+        let required: HashSet<&str> = match schema.get("required") {
             Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
+            _ => HashSet::new(),
         };
         if required.iter().any(|name| !declared.contains_key(*name)) {
             return Err(Inexpressible::new(at, "requires a property that it doesn't describe"));
         }
-        let mut properties = Vec::with_capacity(declared.len());
+        let mut properties = HashMap::with_capacity(declared.len());
         let mut upstream = Map::new();
         for (name, property) in declared {
-            let is_required = required.contains(&name.as_str());
+            let is_required = required.contains(name.as_str());
             // What may not be there at all is best not spoken of.
             if *property == json!(false) && !is_required {
                 continue;
@@ -51,13 +53,12 @@ impl Derivation<'_> {
                 value = nullable(value);
             }
             upstream.insert(name.clone(), Value::Object(value));
-            properties.push(Property { name: name.clone(), shape, presence });
+            properties.insert(name.clone(), Property { shape, presence });
         }
-        if required.len() == upstream.len() && schema.contains_key("required") {
-            derived.insert("required".to_owned(), json!(required));
-        } else {
-            derived.insert("required".to_owned(), upstream.keys().map(String::as_str).collect());
-        }
+        // The caller's own list stays as it is if it names them all.
+        let all = || upstream.keys().map(String::as_str).collect();
+        let own = schema.get("required").filter(|_| required.len() == upstream.len());
+        derived.insert("required".to_owned(), own.cloned().unwrap_or_else(all));
         derived.insert("properties".to_owned(), Value::Object(upstream));
         derived.insert("additionalProperties".to_owned(), json!(false));
         Ok(properties)

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
+use super::super::graph;
 use super::shape::Shape;
 use super::{Derivation, Derived, Inexpressible, keywords};
 
@@ -37,9 +38,9 @@ impl<'a> Derivation<'a> {
         Ok((derived, Shape::Reference(pointer)))
     }
 
-    /// What a reference points to, if it does so by a path from the root.
+    /// What a reference points to.
     pub(super) fn resolve(&self, reference: &str) -> Option<&'a Value> {
-        self.caller.pointer(pointer(reference)?)
+        self.caller.pointer(&graph::pointer(reference)?)
     }
 
     /// Whether a caller's schema allows `null`. Where that is hard to tell, it is taken not to.
@@ -84,9 +85,4 @@ pub(super) fn described(mut schema: Map<String, Value>, by: &Map<String, Value>)
         schema.insert(keyword.clone(), value.clone());
     }
     schema
-}
-
-/// The JSON pointer of a reference into the same document. The root's is empty.
-pub(super) fn pointer(reference: &str) -> Option<&str> {
-    reference.strip_prefix('#').filter(|pointer| pointer.is_empty() || pointer.starts_with('/'))
 }

@@ -8,10 +8,6 @@ use serde_json::Value;
 use super::super::text::Cut;
 use super::keywords;
 
-/// How deep schemas are followed into each other for one value. An answer has at most 128 levels, each of which takes a
-/// reference, a union and a type.
-const MAX_DEPTH: usize = 512;
-
 #[derive(Debug)]
 pub(super) enum Shape {
     Typed(Typed),
@@ -24,15 +20,15 @@ pub(super) enum Shape {
 #[derive(Debug)]
 pub(super) struct Typed {
     pub(super) types: Vec<String>,
-    /// The only values, where there are any such.
-    pub(super) values: Vec<Value>,
-    pub(super) properties: Vec<Property>,
+    /// The only values, where they are named.
+    pub(super) values: Option<Vec<Value>>,
+    /// By name.
+    pub(super) properties: HashMap<String, Property>,
     pub(super) items: Option<Box<Shape>>,
 }
 
 #[derive(Debug)]
 pub(super) struct Property {
-    pub(super) name: String,
     pub(super) shape: Shape,
     pub(super) presence: Presence,
 }
@@ -57,7 +53,7 @@ impl Shapes {
     /// was asked for: then there is no telling.
     pub(super) fn nulls_in(&self, answer: &Value) -> Option<Cut> {
         let mut matching = Matching { shapes: self, known: HashMap::new() };
-        matching.fits(&self.root, answer, 0).then(|| matching.nulls(&self.root, answer)).flatten()
+        matching.fits(&self.root, answer).then(|| matching.nulls(&self.root, answer)).flatten()
     }
 
     fn definition(&self, pointer: &str) -> Option<&Shape> {
@@ -74,75 +70,63 @@ struct Matching<'s> {
 }
 
 impl<'s> Matching<'s> {
-    fn fits(&mut self, shape: &'s Shape, value: &Value, depth: usize) -> bool {
-        if depth > MAX_DEPTH {
-            return false;
-        }
+    fn fits(&mut self, shape: &'s Shape, value: &Value) -> bool {
         match shape {
-            Shape::Typed(typed) => self.fits_typed(typed, value, depth),
-            Shape::Union(branches) => branches.iter().any(|branch| self.fits(branch, value, depth + 1)),
+            Shape::Typed(typed) => self.fits_typed(typed, value),
+            Shape::Union(branches) => branches.iter().any(|branch| self.fits(branch, value)),
             Shape::Reference(pointer) => {
                 let key = (pointer.as_str(), std::ptr::from_ref(value));
                 if let Some(known) = self.known.get(&key) {
                     return *known;
                 }
-                // Stands while the definition is looked into: one that leads only to itself fits nothing.
-                self.known.insert(key, false);
                 let shapes = self.shapes;
-                let fits = shapes.definition(pointer).is_some_and(|shape| self.fits(shape, value, depth + 1));
+                let fits = shapes.definition(pointer).is_some_and(|shape| self.fits(shape, value));
                 self.known.insert(key, fits);
                 fits
             }
         }
     }
 
-    fn fits_typed(&mut self, typed: &'s Typed, value: &Value, depth: usize) -> bool {
+    fn fits_typed(&mut self, typed: &'s Typed, value: &Value) -> bool {
         let is_of_type = typed.types.iter().any(|name| keywords::is_of_type(value, name));
-        if !is_of_type || !(typed.values.is_empty() || typed.values.contains(value)) {
+        if !is_of_type || typed.values.as_ref().is_some_and(|values| !values.contains(value)) {
             return false;
         }
         match value {
             Value::Object(members) => {
-                let is_closed = members.keys().all(|name| typed.property(name).is_some());
+                let is_closed = members.keys().all(|name| typed.properties.contains_key(name));
                 is_closed
-                    && typed.properties.iter().all(|property| match members.get(&property.name) {
+                    && typed.properties.iter().all(|(name, property)| match members.get(name) {
                         None => property.presence != Presence::Required,
                         Some(Value::Null) if property.presence == Presence::NullIfLeftOut => true,
-                        Some(member) => self.fits(&property.shape, member, depth + 1),
+                        Some(member) => self.fits(&property.shape, member),
                     })
             }
             Value::Array(elements) => typed
                 .items
                 .as_ref()
-                .is_some_and(|items| elements.iter().all(|element| self.fits(items, element, depth + 1))),
+                .is_some_and(|items| elements.iter().all(|element| self.fits(items, element))),
             _ => true,
         }
     }
 
-    /// The nulls in a value that fits. A definition that leads only to itself fits nothing, so this comes to an end.
+    /// The nulls in a value that fits.
     fn nulls(&mut self, shape: &'s Shape, value: &Value) -> Option<Cut> {
-        match (shape, value) {
-            (Shape::Reference(pointer), _) => {
-                let shapes = self.shapes;
-                self.nulls(shapes.definition(pointer)?, value)
-            }
-            (Shape::Union(branches), _) => {
-                let branch = branches.iter().find(|branch| self.fits(branch, value, 0))?;
-                self.nulls(branch, value)
-            }
-            (Shape::Typed(typed), Value::Object(members)) => {
+        let typed = self.typed(shape, value)?;
+        match value {
+            Value::Object(members) => {
                 let mut cuts = HashMap::new();
-                for property in &typed.properties {
-                    let cut = match members.get(&property.name) {
+                for (name, property) in &typed.properties {
+                    let cut = match members.get(name) {
                         None => None,
                         Some(Value::Null) if property.presence == Presence::NullIfLeftOut => Some(Cut::Whole),
                         Some(member) => self.nulls(&property.shape, member),
                     };
-                    cuts.extend(cut.map(|cut| (property.name.clone(), cut)));
+                    cuts.extend(cut.map(|cut| (name.clone(), cut)));
                 }
                 (!cuts.is_empty()).then_some(Cut::Members(cuts))
             }
-            (Shape::Typed(typed), Value::Array(elements)) => {
+            Value::Array(elements) => {
                 let items = typed.items.as_ref()?;
                 let mut cuts = HashMap::new();
                 for (index, element) in elements.iter().enumerate() {
@@ -153,10 +137,15 @@ impl<'s> Matching<'s> {
             _ => None,
         }
     }
-}
 
-impl Typed {
-    fn property(&self, name: &str) -> Option<&Property> {
-        self.properties.iter().find(|property| property.name == name)
+    /// The schema with a type that a value fits, behind references and unions.
+    fn typed(&mut self, mut shape: &'s Shape, value: &Value) -> Option<&'s Typed> {
+        loop {
+            shape = match shape {
+                Shape::Typed(typed) => return Some(typed),
+                Shape::Union(branches) => branches.iter().find(|branch| self.fits(branch, value))?,
+                Shape::Reference(pointer) => self.shapes.definition(pointer)?,
+            }
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Schemas that say which types a value may have.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use super::keywords::{self, Fate};
@@ -12,30 +14,43 @@ const MAX_TOLD: usize = 1_000;
 impl Derivation<'_> {
     pub(super) fn typed(&mut self, schema: &Map<String, Value>, at: &str) -> Derived {
         let types = keywords::types(schema);
-        let values = keywords::values(schema);
         if types.is_empty() {
-            return Err(Inexpressible::new(at, "takes a value of any type, which strict mode can't say"));
+            return Err(Inexpressible::new(at, "takes values of any type"));
         }
-        if values.iter().any(|value| value.is_array() || value.is_object()) {
+        // The provider refuses values of other types than the schema's.
+        let values: Option<Vec<Value>> = keywords::values(schema).map(|values| {
+            let of_type = |value: &&Value| types.iter().any(|name| keywords::is_of_type(value, name));
+            values.into_iter().filter(of_type).cloned().collect()
+        });
+        if values.as_ref().is_some_and(Vec::is_empty) {
+            return Err(Inexpressible::new(at, "allows no value at all"));
+        }
+        if values.iter().flatten().any(|value| value.is_array() || value.is_object()) {
             return Err(Inexpressible::new(at, "names a list or an object as a value"));
         }
         let mut derived = Map::new();
         let mut rules = Map::new();
         let mut shape = Typed {
             types: types.iter().map(|&name| name.to_owned()).collect(),
-            values: values.to_vec(),
-            properties: Vec::new(),
+            values: values.clone(),
+            properties: HashMap::new(),
             items: None,
         };
         for (keyword, value) in schema {
             match keywords::fate(keyword, value, &types) {
-                Fate::Kept => drop(derived.insert(keyword.clone(), value.clone())),
-                Fate::Rule => drop(rules.insert(keyword.clone(), value.clone())),
-                Fate::Annotation if keywords::is_description(keyword) => {
+                Fate::Rule => {
+                    rules.insert(keyword.clone(), value.clone());
+                }
+                Fate::Kept | Fate::Description => {
                     derived.insert(keyword.clone(), value.clone());
                 }
                 Fate::Structure | Fate::Annotation => {}
             }
+        }
+        if let Some(values) = values
+            && derived.contains_key("enum")
+        {
+            derived.insert("enum".to_owned(), Value::Array(values));
         }
         derived.insert("type".to_owned(), schema.get("type").cloned().unwrap_or_else(|| one_or_all(&types)));
         if types.contains(&"object") {

@@ -13,7 +13,7 @@ impl Derivation<'_> {
     /// Derives a schema that is a union by `keyword`. A `oneOf` becomes an `anyOf`: that only one branch fits is left to
     /// the check of the answer.
     pub(super) fn union(&mut self, schema: &Map<String, Value>, keyword: &str, at: &str) -> Derived {
-        if schema.contains_key("anyOf") && schema.contains_key("oneOf") {
+        if keyword == "anyOf" && schema.contains_key("oneOf") {
             return Err(Inexpressible::new(at, "is two unions at once"));
         }
         let Some(Value::Array(branches)) = schema.get(keyword) else {
@@ -22,40 +22,57 @@ impl Derivation<'_> {
         let mut derived_branches = Vec::with_capacity(branches.len());
         let mut shapes = Vec::with_capacity(branches.len());
         for (index, branch) in branches.iter().enumerate() {
-            let (branch, shape) = self.schema(&typed(branch, schema), &format!("{at}/{keyword}/{index}"))?;
+            let at = format!("{at}/{keyword}/{index}");
+            let branch = self.with_type_of(schema, branch, &at)?;
+            let (branch, shape) = self.schema(&branch, &at)?;
             derived_branches.push(Value::Object(branch));
             shapes.push(shape);
         }
         let mut derived = Map::new();
         let mut rules = Map::new();
-        for (other, value) in schema {
-            if other == keyword {
-                derived.insert("anyOf".to_owned(), Value::Array(std::mem::take(&mut derived_branches)));
-            } else if keywords::is_description(other) {
-                derived.insert(other.clone(), value.clone());
-            } else if matches!(keywords::fate(other, value, keywords::ANY), Fate::Kept | Fate::Rule) {
-                rules.insert(other.clone(), value.clone());
-            } else if !keywords::is_annotation(other, value) && other != "type" {
-                return Err(Inexpressible::new(at, "has other rules beside a union"));
+        derived.insert("anyOf".to_owned(), Value::Array(derived_branches));
+        for (other, value) in schema.iter().filter(|(other, _)| *other != keyword && *other != "type") {
+            match keywords::fate(other, value, keywords::ANY) {
+                Fate::Description => {
+                    derived.insert(other.clone(), value.clone());
+                }
+                Fate::Kept | Fate::Rule => {
+                    rules.insert(other.clone(), value.clone());
+                }
+                Fate::Structure => return Err(Inexpressible::new(at, "has other rules beside a union")),
+                Fate::Annotation => {}
             }
         }
         let mut derived = definitions::ordered_like(schema, derived);
         tell(&mut derived, rules);
         Ok((derived, Shape::Union(shapes)))
     }
-}
 
-/// A branch with the type that stands beside the union, unless it tells its own.
-fn typed<'s>(branch: &'s Value, union: &Map<String, Value>) -> Cow<'s, Value> {
-    const TELLING: &[&str] = &["$ref", "allOf", "anyOf", "oneOf", "type"];
-    match (branch, union.get("type")) {
-        (Value::Object(schema), Some(name))
-            if !TELLING.iter().any(|keyword| schema.contains_key(*keyword)) =>
-        {
+    /// A branch with the type that stands beside the union, unless it tells its own.
+    fn with_type_of<'s>(
+        &self,
+        union: &Map<String, Value>,
+        branch: &'s Value,
+        at: &str,
+    ) -> Result<Cow<'s, Value>, Inexpressible> {
+        let (Some(shared), Value::Object(schema)) = (union.get("type"), branch) else {
+            return Ok(Cow::Borrowed(branch));
+        };
+        let telling = match schema.get("$ref").and_then(Value::as_str) {
+            Some(reference) => self.resolve(reference).and_then(Value::as_object),
+            None => Some(schema).filter(|schema| schema.contains_key("type")),
+        };
+        let Some(telling) = telling else {
             let mut schema = schema.clone();
-            schema.insert("type".to_owned(), name.clone());
-            Cow::Owned(Value::Object(schema))
+            schema.insert("type".to_owned(), shared.clone());
+            return Ok(Cow::Owned(Value::Object(schema)));
+        };
+        let (own, shared) = (keywords::types(telling), keywords::types(union));
+        let is_shared =
+            |name: &&str| shared.contains(name) || (*name == "integer" && shared.contains(&"number"));
+        if own.is_empty() || !own.iter().all(is_shared) {
+            return Err(Inexpressible::new(at, "has another type than the union that it is in"));
         }
-        _ => Cow::Borrowed(branch),
+        Ok(Cow::Borrowed(branch))
     }
 }

@@ -182,6 +182,21 @@ fn a_type_is_added_where_the_values_tell_it() {
 }
 
 #[test]
+fn values_of_other_types_are_dropped() {
+    assert_upstream(
+        &closed(&json!({"unit": {"type": "string", "enum": ["F", null, "C", 1]}})),
+        &closed(&json!({"unit": {"type": "string", "enum": ["F", "C"]}})),
+    );
+    for contradiction in [
+        json!({"type": "string", "enum": [1]}),
+        json!({"type": "object", "const": "a"}),
+        json!({"enum": ["a", "b"], "const": "c"}),
+    ] {
+        assert_inexpressible(&closed(&json!({"p": contradiction})), "#/properties/p");
+    }
+}
+
+#[test]
 fn an_object_without_properties_is_empty_only_if_it_says_so() {
     let empty = json!({"type": "object", "properties": {}, "required": [], "additionalProperties": false});
     assert_upstream(&json!({"type": "object", "properties": {}}), &empty);

@@ -65,28 +65,63 @@ fn what_is_too_large_for_the_provider_leaves_the_model_free() {
 }
 
 #[test]
-fn long_chains_of_references_take_little_stack() {
+fn schemas_that_lead_to_too_many_others_for_one_value_are_refused() {
     on_a_small_stack(|| {
-        // The last leads to the first.
-        let circle = chain(10_000, |next| json!({"$ref": next}));
-        let schema = json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/D0"}}, "$defs": circle});
-        assert!(output(&schema).accept(r#"{"a": null}"#).is_ok());
-
-        let mut chain = chain(10_000, |next| json!({"anyOf": [{"$ref": next}, {"type": "null"}]}));
-        chain.insert("D9999".to_owned(), closed(&json!({"x": {"type": "string"}})));
-        let schema = json!({
-            "type": "object",
-            "properties": {"a": {"$ref": "#/$defs/D0"}, "b": {"type": "string"}},
-            "required": ["a"],
-            "$defs": chain,
+        let of = |definitions: Map<String, Value>| {
+            let schema =
+                json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/D0"}}, "$defs": definitions});
+            OutputSchema::new(&schema, None).map(drop)
+        };
+        // In circles, whose last leads to the first; in a long chain; and doubling at every step.
+        for size in [1, 2, 10_000] {
+            assert_eq!(of(chain(size, |next| json!({"$ref": next}))), Err(SchemaError::TooIntricate));
+        }
+        let mut chained = chain(10_000, |next| json!({"anyOf": [{"$ref": next}, {"type": "null"}]}));
+        chained.insert("D9999".to_owned(), json!({"type": "string"}));
+        assert_eq!(of(chained), Err(SchemaError::TooIntricate));
+        let mut doubling = chain(60, |next| {
+            let child = json!({"type": "object", "properties": {"child": {"$ref": next}}});
+            json!({"anyOf": [child, child]})
         });
-        assert_eq!(output(&schema).accept(r#"{"a": null, "b": null}"#).unwrap(), r#"{"a":null}"#);
-        assert!(output(&schema).accept(r#"{"a": 1, "b": null}"#).is_err());
+        doubling.insert("D59".to_owned(), json!({"type": "string"}));
+        assert_eq!(of(doubling), Err(SchemaError::TooIntricate));
     });
 }
 
 #[test]
-fn definitions_that_double_at_every_step_take_little_time() {
+fn long_chains_through_properties_take_little_stack() {
+    on_a_small_stack(|| {
+        let chained = chain(
+            10_000,
+            |next| json!({"type": "object", "properties": {"a": {"$ref": next}, "b": {"type": "string"}}}),
+        );
+        let schema = json!({"$ref": "#/$defs/D0", "$defs": chained});
+        assert!(output(&schema).upstream().is_err());
+        assert_eq!(output(&schema).accept(r#"{"a": {"a": {}}}"#).unwrap(), r#"{"a": {"a": {}}}"#);
+    });
+}
+
+#[test]
+fn an_answer_can_be_as_deep_as_the_schema_is_intricate() {
+    on_a_small_stack(|| {
+        let mut chained = chain(8, |next| json!({"anyOf": [{"type": "null"}, {"$ref": next}]}));
+        chained.insert(
+            "D7".to_owned(),
+            json!({
+                "type": "object",
+                "properties": {"a": {"$ref": "#/$defs/D0"}, "b": {"type": "string"}},
+                "required": ["a"],
+            }),
+        );
+        let schema = json!({"$ref": "#/$defs/D7", "$defs": chained});
+        let answer = |leaf: &str| format!("{}{leaf}{}", r#"{"b": null, "a": "#.repeat(120), "}".repeat(120));
+        assert!(output(&schema).accept(&answer(r#"{"a": null, "b": "x"}"#)).is_ok());
+        assert!(output(&schema).accept(&answer("1")).is_err());
+    });
+}
+
+#[test]
+fn schemas_that_double_at_every_level_take_little_time() {
     let doubling = chain(60, |next| {
         json!({
             "type": "object",

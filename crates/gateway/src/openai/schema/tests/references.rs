@@ -1,8 +1,8 @@
 //! `$ref`, definitions and recursion.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{assert_accepts, assert_inexpressible, assert_unchanged, assert_upstream, closed, output};
+use super::{assert_accepts, assert_round_trips, assert_unchanged, assert_upstream, closed, output};
 
 #[test]
 fn definitions_go_upstream_by_either_name() {
@@ -134,32 +134,54 @@ fn a_reference_to_a_wrapped_root_leads_to_its_copy() {
 }
 
 #[test]
-fn references_that_lead_in_a_circle_fit_nothing_and_end() {
-    let circle = json!({
-        "type": "object",
-        "properties": {"a": {"$ref": "#/$defs/A"}, "b": {"type": "string"}},
-        "$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}},
-    });
-    assert!(output(&circle).upstream().is_ok());
-    assert_accepts(&circle, r#"{"a": null, "b": null}"#, "{}");
+fn schemas_that_stand_within_another_bring_their_definitions() {
+    let function = |index: usize, item: Value| {
+        let definition = format!("#/properties/call/anyOf/{index}/properties/arguments/$defs/Item");
+        closed(&json!({
+            "name": {"type": "string", "enum": [format!("f{index}")]},
+            "arguments": {
+                "type": "object",
+                "properties": {"items": {"type": "array", "items": {"$ref": definition}}},
+                "$defs": {"Item": item},
+            },
+        }))
+    };
+    let calls = [
+        function(0, json!({"type": "object", "properties": {"x": {"type": "string"}}})),
+        function(1, json!({"type": "integer"})),
+    ];
+    assert_round_trips(
+        &closed(&json!({"call": {"anyOf": calls}})),
+        &[
+            (
+                r#"{"call":{"name":"f0","arguments":{"items":[{"x":null},{"x":"x"}]}}}"#,
+                Some(r#"{"call":{"name":"f0","arguments":{"items":[{},{"x":"x"}]}}}"#),
+            ),
+            (
+                r#"{"call":{"name":"f1","arguments":{"items":null}}}"#,
+                Some(r#"{"call":{"name":"f1","arguments":{}}}"#),
+            ),
+            (r#"{"call":{"name":"f1","arguments":{"items":[1]}}}"#, None),
+        ],
+    );
 }
 
 #[test]
-fn references_by_name_leave_the_model_free() {
-    assert_inexpressible(
+fn references_may_be_percent_encoded() {
+    assert_upstream(
         &json!({
             "type": "object",
-            "properties": {"a": {"$ref": "#name"}},
+            "properties": {"a": {"$ref": "#/%24defs/List%5Bint%5D"}},
             "required": ["a"],
-            "$defs": {"n": {"$anchor": "name", "type": "string"}},
+            "additionalProperties": false,
+            "$defs": {"List[int]": {"type": "array", "items": {"type": "integer"}}},
         }),
-        "#/properties/a",
-    );
-    assert_inexpressible(
         &json!({
             "type": "object",
-            "properties": {"a": {"$id": "https://example.com/a", "$ref": "#/$defs/b", "$defs": {"b": {"type": "string"}}}},
+            "properties": {"a": {"$ref": "#/$defs/List[int]"}},
+            "required": ["a"],
+            "additionalProperties": false,
+            "$defs": {"List[int]": {"type": "array", "items": {"type": "integer"}}},
         }),
-        "#/properties/a",
     );
 }

@@ -53,6 +53,34 @@ fn a_type_beside_a_union_moves_into_its_branches() {
 }
 
 #[test]
+fn a_type_beside_a_union_holds_for_branches_that_tell_their_own() {
+    let definitions =
+        json!({"A": closed(&json!({"a": {"type": "string"}})), "N": {"type": ["integer", "null"]}});
+    let with = |union| json!({"type": "object", "properties": {"p": union}, "required": ["p"], "$defs": definitions});
+    for (schema, upstream) in [
+        (
+            json!({"type": "object", "anyOf": [{"$ref": "#/$defs/A"}]}),
+            json!({"anyOf": [{"$ref": "#/$defs/A"}]}),
+        ),
+        (json!({"type": "number", "oneOf": [{"type": "integer"}]}), json!({"anyOf": [{"type": "integer"}]})),
+        (
+            json!({"type": "string", "anyOf": [{"anyOf": [{"enum": ["a"]}, {"minLength": 3}]}]}),
+            json!({"anyOf": [{"anyOf": [{"enum": ["a"], "type": "string"}, {"minLength": 3, "type": "string"}]}]}),
+        ),
+    ] {
+        assert_eq!(output(&with(schema)).upstream().unwrap()["properties"]["p"], upstream);
+    }
+    for schema in [
+        json!({"type": "string", "anyOf": [{"type": "integer"}]}),
+        json!({"type": "integer", "anyOf": [{"type": "number"}]}),
+        json!({"type": "integer", "anyOf": [{"$ref": "#/$defs/N"}]}),
+        json!({"type": "string", "anyOf": [{"const": 1}]}),
+    ] {
+        assert_inexpressible(&with(schema), "#/properties/p/anyOf/0");
+    }
+}
+
+#[test]
 fn a_rule_beside_a_union_is_told() {
     assert_upstream(
         &closed(&json!({"id": {"anyOf": [{"type": "string"}, {"type": "integer"}], "minimum": 1}})),
