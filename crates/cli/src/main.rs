@@ -10,18 +10,27 @@ mod serve;
 mod setup;
 mod token;
 
-use std::{io::IsTerminal, process::ExitCode};
+use std::{io::IsTerminal, process::ExitCode, time::Duration};
 
 use clap::{CommandFactory, Parser};
 use gateway::settings::{Settings, config_path};
+use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
 use args::{Cli, Command, Options, Serve};
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// How long work that can't be cancelled, such as the decoding of an image, may hold up the end.
+const END_PATIENCE: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
     let Cli { command, options } = Cli::parse();
-    match run(command.unwrap_or(Command::Serve(Serve::default())), &options).await {
+    let command = command.unwrap_or(Command::Serve(Serve::default()));
+    let done = Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
+        let done = runtime.block_on(run(command, &options));
+        runtime.shutdown_timeout(END_PATIENCE);
+        done
+    });
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             out::note(format_args!("codex-gateway: {error:#}"));
