@@ -31,9 +31,19 @@ pub(super) async fn create(
     let request = ChatRequest::parse(body, &mut trace);
     let ignored = HeaderValue::from_str(&trace.ignored.join(", ").escape_default().to_string()).ok();
     entry.parameters(trace.into());
-    let request = request?;
-    let ChatRequest { model: asked, mut items, images, effort, limits, .. } = request;
-    let ChatRequest { verbosity, service_tier, tools, expectation, answers, delivery, .. } = request;
+    let ChatRequest {
+        model: asked,
+        mut items,
+        images,
+        effort,
+        verbosity,
+        service_tier,
+        limits,
+        tools,
+        expectation,
+        answers,
+        delivery,
+    } = request?;
 
     let model = find_model(&app, &asked).await?;
     if let (Some(image), false) = (images.first(), model.takes_images) {
@@ -76,15 +86,10 @@ pub(super) async fn create(
 fn choose_effort(asked: Option<String>, default: Option<&str>, model: &Model) -> Result<String, ApiError> {
     let knows = |effort: &str| model.efforts.iter().any(|known| known == effort);
     match asked {
-        Some(effort) if !knows(&effort) => Err(ApiError::invalid(
-            "reasoning_effort",
-            "unsupported_value",
-            format!(
-                "`reasoning_effort` is `{effort}`, which the model `{}` does not have; it has {}.",
-                model.name,
-                model.efforts.iter().map(|effort| format!("`{effort}`")).collect::<Vec<_>>().join(", "),
-            ),
-        )),
+        Some(effort) if !knows(&effort) => {
+            let known = model.efforts.iter().map(String::as_str);
+            Err(not_of_model("reasoning_effort", &effort, model, known))
+        }
         Some(effort) => Ok(effort),
         None => Ok(default.filter(|effort| knows(effort)).unwrap_or(&model.default_effort).to_owned()),
     }
@@ -98,17 +103,22 @@ fn choose_service_tier(asked: Option<String>, model: &Model) -> Result<String, A
         Some(tier) if model.service_tiers.iter().any(|known| known == tier) => Ok(tier.to_owned()),
         Some(tier) => {
             let known = ["auto", "default"].into_iter().chain(model.service_tiers.iter().map(String::as_str));
-            Err(ApiError::invalid(
-                "service_tier",
-                "unsupported_value",
-                format!(
-                    "`service_tier` is `{tier}`, which the model `{}` does not have; it has {}.",
-                    model.name,
-                    known.map(|tier| format!("`{tier}`")).collect::<Vec<_>>().join(", "),
-                ),
-            ))
+            Err(not_of_model("service_tier", tier, model, known))
         }
     }
+}
+
+/// The error for a value that the model does not have.
+fn not_of_model<'a>(
+    param: &str,
+    asked: &str,
+    model: &Model,
+    known: impl Iterator<Item = &'a str>,
+) -> ApiError {
+    let known = known.map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
+    let message =
+        format!("`{param}` is `{asked}`, which the model `{}` does not have; it has {known}.", model.name);
+    ApiError::invalid(param, "unsupported_value", message)
 }
 
 /// Waits for all answers to end.

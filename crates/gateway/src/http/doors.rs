@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{App, body::refuse};
+use super::{App, body::refuse, error::log_error};
 use crate::{
     log::Entry,
     openai::{
@@ -73,7 +73,7 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
     let mut response = next.run(request).await;
     entry.status(response.status().as_u16());
     if let Some(error) = response.extensions().get::<ErrorBody>() {
-        entry.failed(&error.message, error.code.as_deref(), error.param.as_deref());
+        log_error(&entry, error);
     }
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id) {

@@ -11,7 +11,10 @@ use axum::{
 };
 
 use super::{App, body::refuse};
-use crate::{log::Entry, openai::error::ApiError};
+use crate::{
+    log::Entry,
+    openai::error::{ApiError, ErrorBody},
+};
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
@@ -34,9 +37,9 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Records an error that is told within a stream.
-pub(super) fn log_error(entry: &Entry, error: &ApiError) {
-    entry.failed(&error.body.message, error.body.code.as_deref(), error.body.param.as_deref());
+/// Records an error that the caller is told.
+pub(super) fn log_error(entry: &Entry, error: &ErrorBody) {
+    entry.failed(&error.message, error.code.as_deref(), error.param.as_deref());
 }
 
 pub(super) async fn not_found(State(app): State<App>, request: Request) -> ApiError {

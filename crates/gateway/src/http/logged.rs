@@ -1,6 +1,5 @@
 //! A running turn that tells the request log how it goes.
 
-use super::error::log_error;
 use crate::{
     codex::RunningTurn,
     log::Entry,
@@ -34,11 +33,7 @@ impl LoggedTurn {
             Ok(TurnEvent::ToolCall(call)) => self.entry.delta(&call.arguments),
             Ok(TurnEvent::Restarted) | Err(_) => {}
         }
-        event.map_err(|error| {
-            let error = ApiError::from(error);
-            log_error(&self.entry, &error);
-            error
-        })
+        event.map_err(ApiError::from)
     }
 }
 

@@ -85,7 +85,7 @@ impl Frames for ChatStream {
                 Ok(None) => return None,
                 Ok(Some((index, event))) => {
                     if let Err(error) = event.and_then(|event| self.encode(index, event)) {
-                        log_error(&self.entry, &error);
+                        log_error(&self.entry, &error.body);
                         self.fail(&error);
                     }
                 }
