@@ -194,6 +194,7 @@ pub(crate) struct TurnReport {
 
 /// A point on a turn's way, timed from the moment that it asked for its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Milestone {
     /// The turn got its place.

@@ -7,6 +7,7 @@ use crate::turn::Milestone;
 /// What is known of a request once it is over. No secret is in it, and the text of messages only where the person
 /// switched that on.
 #[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Record {
     /// The same as the answer's `x-request-id`.
     pub id: String,
@@ -36,6 +37,7 @@ pub struct Record {
 
 /// Token counts as the provider reported them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Tokens {
     pub input: u64,
     pub cached: u64,
@@ -45,6 +47,7 @@ pub struct Tokens {
 
 /// What became of each field of the request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Parameters {
     pub honoured: Vec<String>,
     /// Accepted because they ask for nothing.
@@ -56,18 +59,21 @@ pub struct Parameters {
 
 /// The size of the prompt, in bytes of text and images. Where more was received than sent, Codex added something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct PromptBytes {
     pub sent: usize,
     pub received: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Step {
     pub name: Milestone,
     pub at_ms: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Failure {
     pub message: String,
     pub code: Option<String>,
@@ -76,6 +82,7 @@ pub struct Failure {
 
 /// What was said, redacted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Text {
     pub prompt: String,
     pub answer: String,
