@@ -28,6 +28,13 @@ pub enum ThreadEvent {
         item_id: String,
         text: String,
     },
+    /// A piece of the summary of an item of reasoning.
+    ReasoningDelta {
+        item_id: String,
+        /// Counts the parts of the summary.
+        part: usize,
+        delta: String,
+    },
     TokenUsage(TokenUsage),
     /// An item of the prompt (before the turn starts) or of the answer.
     RawItem(RawItem),
@@ -133,7 +140,9 @@ impl ThreadEvent {
     /// How much memory the event holds while it waits to be read.
     pub(crate) fn weight(&self) -> usize {
         let text = match self {
-            Self::MessageDelta { delta, item_id } => delta.len() + item_id.len(),
+            Self::MessageDelta { delta, item_id } | Self::ReasoningDelta { delta, item_id, .. } => {
+                delta.len() + item_id.len()
+            }
             Self::MessageCompleted { text, item_id } => text.len() + item_id.len(),
             Self::Warning { message } | Self::Error { error: TurnError { message, .. }, .. } => message.len(),
             Self::RawItem(item) => item.weight(),
@@ -158,6 +167,7 @@ pub(crate) const METHODS: &[&str] = &[
     "guardianWarning",
     "item/agentMessage/delta",
     "item/completed",
+    "item/reasoning/summaryTextDelta",
     "item/started",
     "rawResponse/completed",
     "rawResponseItem/completed",
@@ -177,6 +187,14 @@ pub(crate) fn parse(method: &str, params: Option<&RawValue>) -> Result<Notificat
         "item/agentMessage/delta" => {
             let Delta { thread_id, item_id, delta } = serde_json::from_str(params)?;
             Notification { thread_id: Some(thread_id), event: ThreadEvent::MessageDelta { item_id, delta } }
+        }
+        "item/reasoning/summaryTextDelta" => {
+            let SummaryDelta { thread_id, item_id, summary_index: part, delta } =
+                serde_json::from_str(params)?;
+            Notification {
+                thread_id: Some(thread_id),
+                event: ThreadEvent::ReasoningDelta { item_id, part, delta },
+            }
         }
         "item/started" => {
             item(params, method, |item_id, _, phase| ThreadEvent::MessageStarted { item_id, phase })?
@@ -247,6 +265,15 @@ fn item(
 struct Delta {
     thread_id: String,
     item_id: String,
+    delta: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SummaryDelta {
+    thread_id: String,
+    item_id: String,
+    summary_index: usize,
     delta: String,
 }
 
@@ -368,6 +395,13 @@ mod tests {
         assert_eq!(
             event("item/agentMessage/delta", r#"{"threadId":"t","turnId":"u","itemId":"m","delta":"é\n"}"#),
             ThreadEvent::MessageDelta { item_id: "m".into(), delta: "é\n".into() },
+        );
+        assert_eq!(
+            event(
+                "item/reasoning/summaryTextDelta",
+                r#"{"threadId":"t","turnId":"u","itemId":"r","summaryIndex":1,"delta":"Hm."}"#
+            ),
+            ThreadEvent::ReasoningDelta { item_id: "r".into(), part: 1, delta: "Hm.".into() },
         );
         assert_eq!(
             event(

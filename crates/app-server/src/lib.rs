@@ -28,6 +28,6 @@ pub use event::{CodexErrorInfo, MessagePhase, ThreadEvent, TokenUsage, TurnError
 pub use locate::{Location, locate};
 pub use notice::Notice;
 pub use process::{Command, Exit};
-pub use raw_item::{FunctionCall, RawItem};
+pub use raw_item::{FunctionCall, RawItem, RawItemKind, Reasoning};
 pub use redact::{Secret, redact};
 pub use supervisor::{Launch, Phase, Supervisor};

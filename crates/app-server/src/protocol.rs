@@ -82,7 +82,6 @@ const UNREAD_NOTIFICATIONS: &[&str] = &[
     "account/rateLimits/updated",
     "turn/diff/updated",
     "turn/plan/updated",
-    "item/reasoning/summaryTextDelta",
     "item/reasoning/summaryPartAdded",
     "item/reasoning/textDelta",
 ];
@@ -177,7 +176,8 @@ pub struct TurnStart<'a> {
     pub input: &'a [Value],
     pub model: &'a str,
     pub effort: &'a str,
-    pub summary: &'static str,
+    /// How the reasoning is summarised: `none`, `auto`, `concise` or `detailed`.
+    pub summary: &'a str,
     pub service_tier: &'a str,
     /// The JSON Schema that the answer must fit.
     #[serde(skip_serializing_if = "Option::is_none")]

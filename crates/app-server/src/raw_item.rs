@@ -7,8 +7,16 @@ use serde::Deserialize;
 pub struct RawItem {
     /// The bytes of its text and of its images' URLs.
     pub content_bytes: usize,
-    /// The call, if it is one of a function.
-    pub function_call: Option<FunctionCall>,
+    pub kind: RawItemKind,
+}
+
+/// What an item is, where that is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RawItemKind {
+    FunctionCall(FunctionCall),
+    Reasoning(Reasoning),
+    /// A message, the output of a call, or anything else: only its size is read.
+    Content,
 }
 
 /// A call of a function, as the model wrote it.
@@ -20,11 +28,28 @@ pub struct FunctionCall {
     pub arguments: String,
 }
 
+/// How the model came to its answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reasoning {
+    /// The provider's id of the item.
+    pub id: Option<String>,
+    /// The parts of its summary; none where no summary was asked for.
+    pub summary: Vec<String>,
+    /// The reasoning itself, which only the provider can read.
+    pub encrypted_content: Option<String>,
+}
+
 impl RawItem {
     /// How much memory the item holds.
     pub(crate) fn weight(&self) -> usize {
-        let call = self.function_call.as_ref();
-        call.map_or(0, |call| call.call_id.len() + call.name.len() + call.arguments.len())
+        match &self.kind {
+            RawItemKind::FunctionCall(call) => call.call_id.len() + call.name.len() + call.arguments.len(),
+            RawItemKind::Reasoning(reasoning) => {
+                let summary: usize = reasoning.summary.iter().map(String::len).sum();
+                summary + reasoning.encrypted_content.as_ref().map_or(0, String::len)
+            }
+            RawItemKind::Content => 0,
+        }
     }
 }
 
@@ -42,6 +67,12 @@ pub(crate) struct Read {
     call_id: Option<String>,
     #[serde(default)]
     name: Option<String>,
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(default)]
+    summary: Option<Vec<Part>>,
+    #[serde(default)]
+    encrypted_content: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -73,13 +104,18 @@ impl From<Read> for RawItem {
         let content_bytes = output
             + parts(item.content.as_deref().unwrap_or_default())
             + item.arguments.as_ref().map_or(0, String::len);
-        let function_call = match (item.kind.as_str(), item.call_id, item.name, item.arguments) {
+        let kind = match (item.kind.as_str(), item.call_id, item.name, item.arguments) {
             ("function_call", Some(call_id), Some(name), Some(arguments)) => {
-                Some(FunctionCall { call_id, name, arguments })
+                RawItemKind::FunctionCall(FunctionCall { call_id, name, arguments })
             }
-            _ => None,
+            ("reasoning", ..) => RawItemKind::Reasoning(Reasoning {
+                id: item.id,
+                summary: item.summary.into_iter().flatten().filter_map(|part| part.text).collect(),
+                encrypted_content: item.encrypted_content,
+            }),
+            _ => RawItemKind::Content,
         };
-        Self { content_bytes, function_call }
+        Self { content_bytes, kind }
     }
 }
 
@@ -100,16 +136,27 @@ mod tests {
             ),
             (r#"{"type":"function_call_output","call_id":"c","output":"12345"}"#, 5),
             (r#"{"type":"function_call_output","output":[{"type":"input_text","text":"123"}]}"#, 3),
-            (r#"{"type":"reasoning","content":null,"encrypted_content":"opaque"}"#, 0),
         ] {
-            assert_eq!(read(item), RawItem { content_bytes, function_call: None }, "{item}");
+            assert_eq!(read(item), RawItem { content_bytes, kind: RawItemKind::Content }, "{item}");
         }
+    }
+
+    #[test]
+    fn reasoning_keeps_its_summary_and_what_only_the_provider_can_read() {
+        let item = r#"{"type":"reasoning","id":"rs_1","content":null,"encrypted_content":"opaque",
+            "summary":[{"type":"summary_text","text":"One."},{"type":"summary_text","text":"Two."}]}"#;
+        let reasoning = Reasoning {
+            id: Some("rs_1".into()),
+            summary: vec!["One.".into(), "Two.".into()],
+            encrypted_content: Some("opaque".into()),
+        };
+        assert_eq!(read(item), RawItem { content_bytes: 0, kind: RawItemKind::Reasoning(reasoning) });
     }
 
     #[test]
     fn a_call_keeps_its_argument_string() {
         let item = r#"{"type":"function_call","call_id":"c","name":"f","arguments":"{ \"a\": 1}"}"#;
         let call = FunctionCall { call_id: "c".into(), name: "f".into(), arguments: r#"{ "a": 1}"#.into() };
-        assert_eq!(read(item), RawItem { content_bytes: 9, function_call: Some(call) });
+        assert_eq!(read(item), RawItem { content_bytes: 9, kind: RawItemKind::FunctionCall(call) });
     }
 }

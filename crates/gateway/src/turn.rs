@@ -17,6 +17,8 @@ pub(crate) struct Turn {
     pub(crate) items: Vec<Item>,
     /// How much the model should think, in the model's own words.
     pub(crate) effort: String,
+    /// How the model's reasoning is to be summarised, if it is.
+    pub(crate) summary: Summary,
     /// How much the model should write; its own default when `None`.
     pub(crate) verbosity: Option<String>,
     /// How the turn is to be served, in Codex's words.
@@ -28,6 +30,28 @@ pub(crate) struct Turn {
     pub(crate) tools: Vec<Tool>,
     /// The JSON Schema that the answer's text must fit.
     pub(crate) output_schema: Option<Value>,
+}
+
+/// Which summary of the model's reasoning is wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Summary {
+    #[default]
+    None,
+    Auto,
+    Concise,
+    Detailed,
+}
+
+impl Summary {
+    /// The word for it, of OpenAI's and Codex's alike.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Auto => "auto",
+            Self::Concise => "concise",
+            Self::Detailed => "detailed",
+        }
+    }
 }
 
 /// A function that the caller runs for the model.
@@ -157,12 +181,30 @@ pub(crate) enum Content {
 /// What happens while a turn runs. A turn ends with exactly one `Completed`, or with a [`TurnError`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TurnEvent {
+    /// A piece of the summary of an item of reasoning, which is ahead of the item itself.
+    ReasoningDelta {
+        /// Counts the parts of the item's summary.
+        part: usize,
+        text: String,
+    },
+    /// An item of reasoning, whole. What it says counts, also where the deltas said something else.
+    Reasoning(Reasoning),
+    /// A piece of the answer's text.
     Delta(String),
-    /// The answer starts over: all deltas so far are void.
+    /// The text starts over: all its deltas so far are void.
     Restarted,
     /// A call of a function. All calls come together, after the text.
     ToolCall(ToolCall),
     Completed(Completion),
+}
+
+/// How the model came to its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reasoning {
+    /// The parts of its summary; none where no summary was asked for.
+    pub(crate) summary: Vec<String>,
+    /// The reasoning itself, which only the provider can read.
+    pub(crate) encrypted_content: Option<String>,
 }
 
 /// How a turn ended.

@@ -155,6 +155,14 @@ fn notifications() -> Vec<(&'static str, Value)> {
         })),
         raw_item(json!({"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"})),
         raw_item(json!({"type": "function_call_output", "output": "sunny"})),
+        raw_item(json!({
+            "type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Hm."}],
+            "encrypted_content": "opaque",
+        })),
+        (
+            "item/reasoning/summaryTextDelta",
+            json!({"threadId": "t", "itemId": "rs_1", "summaryIndex": 1, "delta": "Hm."}),
+        ),
         (
             "rawResponse/completed",
             json!({"threadId": "t", "usage": {

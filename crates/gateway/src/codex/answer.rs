@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::limits::Limiter;
-use crate::turn::{Finish, Limits, TurnEvent};
+use super::{limits::Limiter, reasoning::ReasoningTale};
+use crate::turn::{Finish, Limits, Summary, TurnEvent};
 
 /// The answer so far.
 ///
@@ -21,13 +21,14 @@ pub(super) struct Answer {
     /// How much of the present message was said in deltas.
     message: usize,
     messages: usize,
+    reasoning: ReasoningTale,
     /// What waits to be told.
     ready: VecDeque<TurnEvent>,
     cut: Option<Finish>,
 }
 
 impl Answer {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Limits, summary: Summary) -> Self {
         Self {
             limits: limits.clone(),
             limiter: Limiter::new(limits),
@@ -35,6 +36,7 @@ impl Answer {
             said: 0,
             message: 0,
             messages: 0,
+            reasoning: ReasoningTale::new(summary != Summary::None),
             ready: VecDeque::new(),
             cut: None,
         }
@@ -44,6 +46,19 @@ impl Answer {
         self.said = 0;
         self.message = 0;
         self.messages = 0;
+        self.reasoning.begin_attempt();
+    }
+
+    pub(super) fn push_reasoning(&mut self, part: usize, delta: String) {
+        let event = self.reasoning.delta(part, delta);
+        self.ready.extend(event.filter(|_| self.cut.is_none()));
+    }
+
+    pub(super) fn complete_reasoning(&mut self, reasoning: app_server::Reasoning) {
+        let events = self.reasoning.item(reasoning);
+        if self.cut.is_none() {
+            self.ready.extend(events);
+        }
     }
 
     /// Messages of one answer are set apart by an empty line.
@@ -110,7 +125,7 @@ impl Answer {
         self.text.clear();
         self.limiter = Limiter::new(&self.limits);
         self.cut = None;
-        self.ready.clear();
+        self.ready.retain(|event| !matches!(event, TurnEvent::Delta(_)));
         self.ready.push_back(TurnEvent::Restarted);
         self.add(&answer);
     }
@@ -138,7 +153,7 @@ mod tests {
     use super::*;
 
     fn answer() -> Answer {
-        Answer::new(&Limits::default())
+        Answer::new(&Limits::default(), Summary::None)
     }
 
     fn events(answer: &mut Answer) -> Vec<TurnEvent> {
@@ -213,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_limit_cuts_the_answer_and_the_rest_is_not_told() {
-        let mut answer = Answer::new(&Limits { stop: vec!["STOP".into()], max_tokens: None });
+        let mut answer = Answer::new(&Limits { stop: vec!["STOP".into()], max_tokens: None }, Summary::None);
         answer.begin_message();
         answer.push("one ST");
         answer.push("OP two");

@@ -42,7 +42,7 @@ pub(super) async fn check(turn: Turn) -> Result<Turn, TurnError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::turn::{Content, Item, Limits, Role};
+    use crate::turn::{Content, Item, Limits, Role, Summary};
 
     fn turn(text: &str, context_window: Option<u64>) -> Turn {
         Turn {
@@ -52,6 +52,7 @@ mod tests {
                 content: vec![Content::InputText { text: text.into() }],
             }],
             effort: "low".into(),
+            summary: Summary::None,
             verbosity: None,
             service_tier: "default".into(),
             context_window,

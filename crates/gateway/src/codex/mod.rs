@@ -8,6 +8,7 @@ mod context;
 mod failure;
 mod limits;
 mod models;
+mod reasoning;
 mod run;
 mod session;
 mod threads;

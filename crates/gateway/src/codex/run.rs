@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use app_server::{
-    FunctionCall, Subscription, ThreadEvent, TokenUsage, TurnStatus,
+    FunctionCall, RawItemKind, Subscription, ThreadEvent, TokenUsage, TurnStatus,
     protocol::{ThreadInjectItems, ThreadUnsubscribe, TurnInterrupt, TurnStart},
 };
 use tokio::{
@@ -74,7 +74,7 @@ impl RunningTurn {
             session,
             thread_id,
             turn_id: String::new(),
-            answer: Answer::new(&turn.limits),
+            answer: Answer::new(&turn.limits, turn.summary),
             tools,
             calls: VecDeque::new(),
             prompt_tokens: 0,
@@ -101,7 +101,7 @@ impl RunningTurn {
             input: &[],
             model: &turn.model,
             effort: &turn.effort,
-            summary: "none",
+            summary: turn.summary.name(),
             service_tier: &turn.service_tier,
             output_schema: turn.output_schema.as_ref(),
         })?;
@@ -158,7 +158,12 @@ impl RunningTurn {
                 ThreadEvent::RawItem(item) if !self.reached(Milestone::TurnStarted) => {
                     self.report.prompt_bytes += item.content_bytes;
                 }
-                ThreadEvent::RawItem(item) => self.calls.extend(item.function_call),
+                ThreadEvent::RawItem(item) => match item.kind {
+                    RawItemKind::FunctionCall(call) => self.calls.push_back(call),
+                    RawItemKind::Reasoning(reasoning) => self.answer.complete_reasoning(reasoning),
+                    RawItemKind::Content => {}
+                },
+                ThreadEvent::ReasoningDelta { part, delta, .. } => self.answer.push_reasoning(part, delta),
                 ThreadEvent::ResponseCompleted { usage }
                     if !self.tools.is_empty() && !self.calls.is_empty() =>
                 {

@@ -36,6 +36,7 @@ pub(super) async fn create(
         mut items,
         images,
         effort,
+        summary,
         verbosity,
         service_tier,
         limits,
@@ -59,6 +60,7 @@ pub(super) async fn create(
         model: model.name,
         items,
         effort,
+        summary,
         verbosity,
         service_tier,
         context_window: model.context_window,
@@ -139,14 +141,24 @@ async fn collect(
     expected: &Expectation,
 ) -> Result<(AnswerParts, Option<Usage>), ApiError> {
     let mut assembly = Assembly::default();
-    let mut answer = AnswerParts { text: String::new(), calls: Vec::new(), finish: Finish::Stop };
+    let mut answer = AnswerParts {
+        reasoning: String::new(),
+        text: String::new(),
+        calls: Vec::new(),
+        finish: Finish::Stop,
+    };
     let add = |answer: &mut AnswerParts, piece: Option<Piece>| match piece {
+        Some(Piece::Reasoning(text)) => answer.reasoning.push_str(&text),
         Some(Piece::Text(text)) => answer.text.push_str(&text),
         Some(Piece::Call(call)) => answer.calls.push(call),
         None => {}
     };
     loop {
         match turn.next().await? {
+            TurnEvent::ReasoningDelta { part, text } => {
+                add(&mut answer, Some(assembly.reasoning(part, text)));
+            }
+            TurnEvent::Reasoning(_) => assembly.end_reasoning(),
             TurnEvent::Delta(delta) => add(&mut answer, assembly.text(expected, delta)),
             TurnEvent::Restarted => {
                 assembly.restart();

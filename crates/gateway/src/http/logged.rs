@@ -31,7 +31,8 @@ impl LoggedTurn {
             Ok(TurnEvent::Delta(delta)) => self.entry.delta(delta),
             Ok(TurnEvent::Completed(Completion { usage, .. })) => self.usage = *usage,
             Ok(TurnEvent::ToolCall(call)) => self.entry.delta(&call.arguments),
-            Ok(TurnEvent::Restarted) | Err(_) => {}
+            Ok(TurnEvent::ReasoningDelta { .. } | TurnEvent::Reasoning(_) | TurnEvent::Restarted)
+            | Err(_) => {}
         }
         event.map_err(ApiError::from)
     }

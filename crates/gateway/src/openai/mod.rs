@@ -4,6 +4,7 @@ pub(crate) mod chat;
 pub(crate) mod error;
 pub(crate) mod models;
 pub(crate) mod policy;
+mod reasoning;
 pub(crate) mod schema;
 mod value;
 

@@ -45,6 +45,7 @@ pub(crate) const CHAT: &[(&str, Rule)] = &[
     ("prompt_cache_key", Harmless),
     ("prompt_cache_options", Harmless),
     ("prompt_cache_retention", Harmless),
+    ("reasoning", Honoured),
     ("reasoning_effort", Honoured),
     ("response_format", Honoured),
     ("safety_identifier", Harmless),

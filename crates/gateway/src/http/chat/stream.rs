@@ -113,6 +113,11 @@ impl ChatStream {
     fn encode(&mut self, index: usize, event: TurnEvent) -> Result<(), ApiError> {
         let Some(answer) = self.answers.get_mut(index) else { return Ok(()) };
         match event {
+            TurnEvent::ReasoningDelta { part, text } => {
+                let piece = answer.assembly.reasoning(part, text);
+                self.send(index, Some(piece));
+            }
+            TurnEvent::Reasoning(_) => answer.assembly.end_reasoning(),
             TurnEvent::Delta(delta) => {
                 let piece = answer.assembly.text(&self.expected, delta);
                 self.send(index, piece);
@@ -147,6 +152,7 @@ impl ChatStream {
 
     fn send(&mut self, index: usize, piece: Option<Piece>) {
         let frame = match piece {
+            Some(Piece::Reasoning(text)) => sse::data(&self.chunks.reasoning(index, &text)),
             Some(Piece::Text(text)) => sse::data(&self.chunks.content(index, &text)),
             Some(Piece::Call(call)) => {
                 let Some(answer) = self.answers.get_mut(index) else { return };

@@ -105,6 +105,8 @@ fn response_format(format: At) -> Result<Form, ApiError> {
 /// A piece of an answer, ready to be sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
+    /// Of the reasoning's summary.
+    Reasoning(String),
     Text(String),
     Call(ToolCall),
 }
@@ -115,6 +117,10 @@ pub(crate) struct Assembly {
     /// The text so far, where it is needed at the end.
     text: String,
     calls: Vec<ToolCall>,
+    /// The part of the reasoning's summary that was last added to.
+    reasoning_part: Option<usize>,
+    /// Whether an item of reasoning has ended since.
+    reasoning_ended: bool,
 }
 
 impl Assembly {
@@ -133,9 +139,23 @@ impl Assembly {
         }
     }
 
-    /// Forgets what came so far: the answer starts over.
+    /// Takes more of the reasoning's summary. Its parts are set apart by an empty line.
+    pub(crate) fn reasoning(&mut self, part: usize, delta: String) -> Piece {
+        let apart = std::mem::take(&mut self.reasoning_ended)
+            || self.reasoning_part.is_some_and(|previous| previous != part);
+        self.reasoning_part = Some(part);
+        Piece::Reasoning(if apart { format!("\n\n{delta}") } else { delta })
+    }
+
+    /// An item of reasoning is whole.
+    pub(crate) fn end_reasoning(&mut self) {
+        self.reasoning_ended = self.reasoning_part.is_some();
+    }
+
+    /// Forgets the text so far: it starts over.
     pub(crate) fn restart(&mut self) {
-        *self = Self::default();
+        self.text.clear();
+        self.calls.clear();
     }
 
     /// Takes a call. One that does not fit its function's strict schema is an error.

@@ -7,9 +7,10 @@ use crate::{
     openai::{
         error::ApiError,
         policy::{self, Trace},
+        reasoning::ReasoningAsked,
         value::{At, Fields},
     },
-    turn::{Item, Limits, Tool},
+    turn::{Item, Limits, Summary, Tool},
 };
 
 /// What a caller asks for. The images among the items are still as the caller gave them.
@@ -19,6 +20,7 @@ pub(crate) struct ChatRequest {
     pub(crate) items: Vec<Item>,
     pub(crate) images: Vec<ImagePart>,
     pub(crate) effort: Option<String>,
+    pub(crate) summary: Summary,
     pub(crate) verbosity: Option<String>,
     pub(crate) service_tier: Option<String>,
     pub(crate) limits: Limits,
@@ -55,7 +57,8 @@ impl ChatRequest {
         if model.is_empty() {
             return Err(ApiError::invalid("model", "invalid_value", "`model` must name a model."));
         }
-        let effort = fields.take("reasoning_effort").map(At::string).transpose()?;
+        let reasoning = ReasoningAsked::parse(&mut fields)?;
+        let effort = fields.take("reasoning_effort").map(At::string).transpose()?.or(reasoning.effort);
         // `medium` is what the model does unasked.
         let verbosity =
             fields.take("verbosity").map(verbosity).transpose()?.filter(|asked| asked != "medium");
@@ -74,6 +77,7 @@ impl ChatRequest {
             items,
             images: messages.images,
             effort,
+            summary: reasoning.summary,
             verbosity,
             service_tier,
             limits,

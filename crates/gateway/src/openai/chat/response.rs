@@ -35,6 +35,10 @@ struct Message<'a> {
     content: Option<&'a str>,
     refusal: Option<&'a str>,
     annotations: [(); 0],
+    /// The summary of the model's reasoning, where one was asked for: not OpenAI's, but what clients of many servers
+    /// know it by.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    reasoning_content: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<Call<'a>>,
 }
@@ -66,6 +70,8 @@ impl<'a> Call<'a> {
 /// One answer, whole.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct AnswerParts {
+    /// The summary of the model's reasoning.
+    pub(crate) reasoning: String,
     pub(crate) text: String,
     pub(crate) calls: Vec<ToolCall>,
     pub(crate) finish: Finish,
@@ -81,6 +87,7 @@ impl<'a> ChatCompletion<'a> {
                 content: (!answer.text.is_empty() || answer.calls.is_empty()).then_some(answer.text.as_str()),
                 refusal: None,
                 annotations: [],
+                reasoning_content: &answer.reasoning,
                 tool_calls: answer.calls.iter().map(|call| Call::new(None, call)).collect(),
             },
             logprobs: None,
@@ -135,6 +142,8 @@ struct Delta<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_content: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     tool_calls: Option<[Call<'a>; 1]>,
 }
 
@@ -150,6 +159,10 @@ impl Chunks {
 
     pub(crate) fn content<'a>(&'a self, index: usize, text: &'a str) -> Chunk<'a> {
         self.choice(index, Delta { content: Some(text), ..Delta::default() }, None)
+    }
+
+    pub(crate) fn reasoning<'a>(&'a self, index: usize, text: &'a str) -> Chunk<'a> {
+        self.choice(index, Delta { reasoning_content: Some(text), ..Delta::default() }, None)
     }
 
     /// A whole call. `number` counts the calls of the answer.
@@ -276,8 +289,18 @@ mod tests {
     fn a_whole_answer() {
         let call = ToolCall { id: "call_1".into(), name: "f".into(), arguments: "{ }".into() };
         let answers = [
-            AnswerParts { text: "pong".into(), calls: vec![], finish: Finish::Length },
-            AnswerParts { text: String::new(), calls: vec![call], finish: Finish::ToolCalls },
+            AnswerParts {
+                reasoning: "Hm.".into(),
+                text: "pong".into(),
+                calls: vec![],
+                finish: Finish::Length,
+            },
+            AnswerParts {
+                reasoning: String::new(),
+                text: String::new(),
+                calls: vec![call],
+                finish: Finish::ToolCalls,
+            },
         ];
         assert_eq!(
             json(ChatCompletion::new("gpt-4o", &answers, Some(USAGE))),
@@ -285,7 +308,7 @@ mod tests {
                 "object": "chat.completion", "model": "gpt-4o", "system_fingerprint": null, "usage": usage(),
                 "choices": [{
                     "index": 0, "logprobs": null, "finish_reason": "length",
-                    "message": {"role": "assistant", "content": "pong", "refusal": null, "annotations": []},
+                    "message": {"role": "assistant", "content": "pong", "refusal": null, "annotations": [], "reasoning_content": "Hm."},
                 }, {
                     "index": 1, "logprobs": null, "finish_reason": "tool_calls",
                     "message": {
@@ -310,6 +333,7 @@ mod tests {
         };
         assert_eq!(json(chunks.role(0)), chunk(json!({"role": "assistant", "content": ""}), Value::Null));
         assert_eq!(json(chunks.content(0, "po")), chunk(json!({"content": "po"}), Value::Null));
+        assert_eq!(json(chunks.reasoning(0, "Hm.")), chunk(json!({"reasoning_content": "Hm."}), Value::Null));
         let call = ToolCall { id: "call_1".into(), name: "f".into(), arguments: "{}".into() };
         let tool_call = json!({"index": 1, "id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
         assert_eq!(json(chunks.call(0, 1, &call)), chunk(json!({"tool_calls": [tool_call]}), Value::Null));
