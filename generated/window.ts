@@ -64,7 +64,7 @@ export type FirstRun = { codexFound: boolean,
  */
 canAnswer: boolean, snippetCopied: boolean, };
 
-export type Milestone = "admitted" | "thread" | "turn_started" | "first_delta" | "tool_calls" | "retry" | "turn_completed";
+export type Milestone = "admitted" | "thread" | "continued" | "turn_started" | "first_delta" | "tool_calls" | "retry" | "turn_completed";
 
 export type NotificationKinds = { trouble: boolean, quota: boolean, refusedClients: boolean, signIn: boolean, };
 

@@ -18,11 +18,12 @@ use tokio::{
 };
 
 use crate::{
-    Error, Exit, LaunchError, Notice, Subscription, connection,
+    Error, Exit, LaunchError, Notice, Subscription, ToolCallRequest, connection,
     connection::{Answer, Command},
+    event::RequestId,
     process,
     process::Process,
-    protocol::{ClientInfo, Initialize, InitializeResponse, Request},
+    protocol::{ClientInfo, Initialize, InitializeResponse, Request, ToolCallAnswer},
 };
 
 /// How many notices wait for one who listens.
@@ -163,6 +164,20 @@ impl Client {
     /// Starts to collect the events of a thread. To miss none, subscribe before the turn is started.
     pub fn subscribe(&self, thread_id: impl Into<String>) -> Subscription {
         Subscription::open(thread_id.into(), self.commands.clone())
+    }
+
+    /// Answers a call that Codex waits for. An answer to a turn that has ended is not heard.
+    pub fn answer_tool_call(&self, call: &ToolCallRequest, answer: &ToolCallAnswer<'_>) -> Result<(), Error> {
+        #[derive(Serialize)]
+        struct Envelope<'a> {
+            id: &'a RequestId,
+            result: &'a ToolCallAnswer<'a>,
+        }
+        const METHOD: &str = "item/tool/call";
+        let mut line = serde_json::to_vec(&Envelope { id: &call.request_id, result: answer })
+            .map_err(|source| Error::Params { method: METHOD, source })?;
+        line.push(b'\n');
+        self.commands.send(Command::Notify { line }).map_err(|_| Error::Closed { method: METHOD })
     }
 
     /// Follows what Codex says that belongs to no thread, from now on.

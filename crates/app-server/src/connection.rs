@@ -16,12 +16,12 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 use tokio::{
     io::{AsyncBufRead, AsyncWrite},
-    sync::{broadcast, mpsc, oneshot},
+    sync::{broadcast, mpsc, mpsc::error::TryRecvError, oneshot},
     task::JoinHandle,
 };
 
 use crate::{
-    Error, Notice, ThreadEvent,
+    Error, Notice, ThreadEvent, ToolCallRequest,
     denial::deny,
     event, notice,
     redact::redact,
@@ -109,6 +109,17 @@ impl Subscription {
         let event = self.events.recv().await.unwrap_or(Err(Lost::Closed))?;
         self.queued.fetch_sub(event.weight(), Ordering::Relaxed);
         Ok(event)
+    }
+
+    /// The next event, if one has come already.
+    pub fn try_next(&mut self) -> Option<Result<ThreadEvent, Lost>> {
+        match self.events.try_recv() {
+            Ok(event) => Some(event.inspect(|event| {
+                self.queued.fetch_sub(event.weight(), Ordering::Relaxed);
+            })),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Err(Lost::Closed)),
+        }
     }
 }
 
@@ -212,8 +223,9 @@ impl Connection {
             Message::Answer { id, answer } => self.routes.answer(id, answer),
             Message::Request { id, method, params } => {
                 // A tool call of a thread that somebody follows is theirs to answer, or to end with the turn.
-                if method != TOOL_CALL || !self.routes.is_followed(params) {
-                    self.deny(id, &method);
+                match tool_call(id, &method, params) {
+                    Some(call) if self.routes.is_followed(&call) => self.dispatch(call),
+                    _ => self.deny(id, &method),
                 }
             }
             Message::Notification { method, params } => {
@@ -228,10 +240,16 @@ impl Connection {
         if let Some(notice) = notice::parse(method, params)? {
             // Nobody may be listening.
             let _ = self.notices.send(notice);
-        } else if let Some(thread_id) = self.routes.dispatch(event::parse(method, params)?) {
-            self.interrupt(&thread_id);
+        } else {
+            self.dispatch(event::parse(method, params)?);
         }
         Ok(())
+    }
+
+    fn dispatch(&mut self, notification: event::Notification) {
+        if let Some(thread_id) = self.routes.dispatch(notification) {
+            self.interrupt(&thread_id);
+        }
     }
 
     fn deny(&self, id: &RawValue, method: &str) {
@@ -290,15 +308,9 @@ impl Routes {
         }));
     }
 
-    /// Whether somebody subscribed to the thread that a server request names.
-    fn is_followed(&self, params: Option<&RawValue>) -> bool {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Owner {
-            thread_id: String,
-        }
-        let owner = params.and_then(|params| serde_json::from_str::<Owner>(params.get()).ok());
-        owner.is_some_and(|owner| self.subscribers.contains_key(&owner.thread_id))
+    /// Whether somebody subscribed to the thread that an event belongs to.
+    fn is_followed(&self, of: &event::Notification) -> bool {
+        of.thread_id.as_ref().is_some_and(|thread_id| self.subscribers.contains_key(thread_id))
     }
 
     /// Hands an event to its subscriber. Returns the thread whose subscriber was lost because it does not read.
@@ -318,6 +330,23 @@ impl Routes {
         let _ = subscriber.events.send(Ok(event));
         None
     }
+}
+
+/// A request to run a function, as an event of its thread.
+fn tool_call(id: &RawValue, method: &str, params: Option<&RawValue>) -> Option<event::Notification> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Params {
+        thread_id: String,
+        call_id: String,
+    }
+    if method != TOOL_CALL {
+        return None;
+    }
+    let Params { thread_id, call_id } = serde_json::from_str(params?.get()).ok()?;
+    let request_id = serde_json::from_str(id.get()).ok()?;
+    let event = ThreadEvent::ToolCall(ToolCallRequest { call_id, request_id });
+    Some(event::Notification { thread_id: Some(thread_id), event })
 }
 
 #[derive(Debug, Deserialize)]

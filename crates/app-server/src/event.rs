@@ -3,7 +3,7 @@
 //! Parsing is lenient: unknown notifications become [`ThreadEvent::Other`], unknown fields are skipped and unknown
 //! error codes are kept by name, so that a newer Codex does not break an older gateway.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::raw_item::{self, RawItem};
@@ -35,9 +35,10 @@ pub enum ThreadEvent {
         part: usize,
         delta: String,
     },
-    TokenUsage(TokenUsage),
     /// An item of the prompt (before the turn starts) or of the answer.
     RawItem(RawItem),
+    /// Codex wants a function of the client's run, and its turn waits for [`crate::Client::answer_tool_call`].
+    ToolCall(ToolCallRequest),
     /// The provider's response is complete: no more items of it follow. A turn has several responses where Codex asks
     /// the model again.
     ResponseCompleted {
@@ -64,6 +65,22 @@ pub enum ThreadEvent {
     },
 }
 
+/// A request of Codex's to run a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolCallRequest {
+    /// What names the call within the conversation.
+    pub call_id: String,
+    pub(crate) request_id: RequestId,
+}
+
+/// What names a request of Codex's within its connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum RequestId {
+    Number(i64),
+    Text(String),
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessagePhase {
@@ -86,7 +103,7 @@ pub enum TurnStatus {
     Unknown,
 }
 
-/// Token counts as the provider reported them, summed over the thread's turns.
+/// Token counts as the provider reported them, of one response.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TokenUsage {
@@ -172,7 +189,6 @@ pub(crate) const METHODS: &[&str] = &[
     "rawResponse/completed",
     "rawResponseItem/completed",
     "thread/closed",
-    "thread/tokenUsage/updated",
     "turn/completed",
     "turn/started",
     "warning",
@@ -211,10 +227,6 @@ pub(crate) fn parse(method: &str, params: Option<&RawValue>) -> Result<Notificat
             let event =
                 ThreadEvent::TurnCompleted { turn_id: turn.id, status: turn.status, error: turn.error };
             Notification { thread_id: Some(thread_id), event }
-        }
-        "thread/tokenUsage/updated" => {
-            let Usage { thread_id, token_usage } = serde_json::from_str(params)?;
-            Notification { thread_id: Some(thread_id), event: ThreadEvent::TokenUsage(token_usage.total) }
         }
         "rawResponseItem/completed" => {
             let InRawItem { thread_id, item } = serde_json::from_str(params)?;
@@ -313,18 +325,6 @@ struct Turn {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Usage {
-    thread_id: String,
-    token_usage: ThreadTokenUsage,
-}
-
-#[derive(Deserialize)]
-struct ThreadTokenUsage {
-    total: TokenUsage,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct InRawItem {
     thread_id: String,
     item: raw_item::Read,
@@ -410,18 +410,19 @@ mod tests {
             ),
             ThreadEvent::MessageCompleted { item_id: "m".into(), text: "é\n".into() },
         );
+        let usage = TokenUsage {
+            input_tokens: 11,
+            cached_input_tokens: 3,
+            output_tokens: 7,
+            reasoning_output_tokens: 2,
+            total_tokens: 18,
+        };
         assert_eq!(
             event(
-                "thread/tokenUsage/updated",
-                r#"{"threadId":"t","tokenUsage":{"total":{"totalTokens":18,"inputTokens":11,"cachedInputTokens":3,"outputTokens":7,"reasoningOutputTokens":2},"last":{},"modelContextWindow":1}}"#
+                "rawResponse/completed",
+                r#"{"threadId":"t","turnId":"u","responseId":"r","usage":{"totalTokens":18,"inputTokens":11,"cachedInputTokens":3,"outputTokens":7,"reasoningOutputTokens":2}}"#
             ),
-            ThreadEvent::TokenUsage(TokenUsage {
-                input_tokens: 11,
-                cached_input_tokens: 3,
-                output_tokens: 7,
-                reasoning_output_tokens: 2,
-                total_tokens: 18,
-            }),
+            ThreadEvent::ResponseCompleted { usage: Some(usage) },
         );
         assert_eq!(
             event(

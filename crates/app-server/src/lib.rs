@@ -24,7 +24,9 @@ mod transport;
 pub use client::{AppServer, Client, Response};
 pub use connection::{Lost, Subscription};
 pub use error::{Error, LaunchError};
-pub use event::{CodexErrorInfo, MessagePhase, ThreadEvent, TokenUsage, TurnError, TurnStatus};
+pub use event::{
+    CodexErrorInfo, MessagePhase, ThreadEvent, TokenUsage, ToolCallRequest, TurnError, TurnStatus,
+};
 pub use locate::{Location, locate};
 pub use notice::Notice;
 pub use process::{Command, Exit};

@@ -77,6 +77,7 @@ const UNREAD_NOTIFICATIONS: &[&str] = &[
     "thread/status/changed",
     "thread/settings/updated",
     "thread/closed",
+    "thread/tokenUsage/updated",
     "remoteControl/status/changed",
     "mcpServer/startupStatus/updated",
     "account/rateLimits/updated",
@@ -200,6 +201,27 @@ pub struct TurnInterrupt<'a> {
     pub thread_id: &'a str,
     /// Empty for whichever turn of the thread is running or about to start.
     pub turn_id: &'a str,
+}
+
+/// What a function gave back: the answer to a call of a dynamic tool.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolCallAnswer<'a> {
+    content_items: [ToolOutput<'a>; 1],
+    success: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+enum ToolOutput<'a> {
+    InputText { text: &'a str },
+}
+
+impl<'a> ToolCallAnswer<'a> {
+    /// One text, which the model gets as it is.
+    pub fn text(text: &'a str) -> Self {
+        Self { content_items: [ToolOutput::InputText { text }], success: true }
+    }
 }
 
 #[derive(Debug, Default, Serialize)]

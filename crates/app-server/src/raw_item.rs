@@ -15,6 +15,8 @@ pub struct RawItem {
 pub enum RawItemKind {
     FunctionCall(FunctionCall),
     Reasoning(Reasoning),
+    /// What a function gave back, which is part of the next prompt.
+    FunctionCallOutput,
     /// A message, the output of a call, or anything else: only its size is read.
     Content,
 }
@@ -48,7 +50,7 @@ impl RawItem {
                 let summary: usize = reasoning.summary.iter().map(String::len).sum();
                 summary + reasoning.encrypted_content.as_ref().map_or(0, String::len)
             }
-            RawItemKind::Content => 0,
+            RawItemKind::FunctionCallOutput | RawItemKind::Content => 0,
         }
     }
 }
@@ -113,6 +115,7 @@ impl From<Read> for RawItem {
                 summary: item.summary.into_iter().flatten().filter_map(|part| part.text).collect(),
                 encrypted_content: item.encrypted_content,
             }),
+            ("function_call_output", ..) => RawItemKind::FunctionCallOutput,
             _ => RawItemKind::Content,
         };
         Self { content_bytes, kind }
@@ -129,15 +132,17 @@ mod tests {
 
     #[test]
     fn items_have_the_size_of_their_content() {
+        let message = r#"{"type":"message","content":[{"type":"input_text","text":"é\n"},{"type":"input_image","image_url":"data:x"}]}"#;
+        assert_eq!(read(message), RawItem { content_bytes: 9, kind: RawItemKind::Content });
         for (item, content_bytes) in [
-            (
-                r#"{"type":"message","content":[{"type":"input_text","text":"é\n"},{"type":"input_image","image_url":"data:x"}]}"#,
-                9,
-            ),
             (r#"{"type":"function_call_output","call_id":"c","output":"12345"}"#, 5),
             (r#"{"type":"function_call_output","output":[{"type":"input_text","text":"123"}]}"#, 3),
         ] {
-            assert_eq!(read(item), RawItem { content_bytes, kind: RawItemKind::Content }, "{item}");
+            assert_eq!(
+                read(item),
+                RawItem { content_bytes, kind: RawItemKind::FunctionCallOutput },
+                "{item}"
+            );
         }
     }
 

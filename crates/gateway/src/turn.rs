@@ -134,6 +134,12 @@ impl Item {
         }
     }
 
+    /// Whether it is a message of the assistant's that says nothing.
+    pub(crate) fn is_silence(&self) -> bool {
+        let says_nothing = |part: &Content| matches!(part, Content::OutputText { text } if text.is_empty());
+        matches!(self, Self::Message { role: Role::Assistant, content } if content.iter().all(says_nothing))
+    }
+
     /// Text outside of parts.
     fn text(&self) -> Option<&str> {
         match self {
@@ -243,6 +249,8 @@ pub enum Milestone {
     Admitted,
     /// It got its thread.
     Thread,
+    /// Its conversation goes on in the thread that held it.
+    Continued,
     /// Codex has taken the turn.
     TurnStarted,
     FirstDelta,

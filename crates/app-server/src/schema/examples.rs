@@ -10,7 +10,8 @@ use crate::{
     denial::{self, deny},
     protocol::{
         AccountLoginStart, AccountRead, ClientInfo, ConfigRead, DynamicTool, Initialize, ModelList, Request,
-        ServerDiagnostics, ThreadInjectItems, ThreadStart, ThreadUnsubscribe, TurnInterrupt, TurnStart,
+        ServerDiagnostics, ThreadInjectItems, ThreadStart, ThreadUnsubscribe, ToolCallAnswer, TurnInterrupt,
+        TurnStart,
     },
 };
 
@@ -32,7 +33,9 @@ pub(super) fn examples() -> Vec<Example> {
         let value = deny(method).ok()?;
         Some(Example { part: Part::Answer, method, value })
     });
-    requests().into_iter().flatten().chain(notifications).chain(answers).collect()
+    let tool_output =
+        Example { part: Part::Answer, method: "item/tool/call", value: json!(ToolCallAnswer::text("sunny")) };
+    requests().into_iter().flatten().chain(notifications).chain(answers).chain([tool_output]).collect()
 }
 
 /// A request, and what is read of its response.
@@ -169,13 +172,6 @@ fn notifications() -> Vec<(&'static str, Value)> {
                 "inputTokens": 11, "cachedInputTokens": 3, "outputTokens": 7, "reasoningOutputTokens": 2,
                 "totalTokens": 18,
             }}),
-        ),
-        (
-            "thread/tokenUsage/updated",
-            json!({"threadId": "t", "tokenUsage": {"total": {
-                "inputTokens": 11, "cachedInputTokens": 3, "outputTokens": 7, "reasoningOutputTokens": 2,
-                "totalTokens": 18,
-            }}}),
         ),
         ("error", json!({"threadId": "t", "error": with_status(), "willRetry": true})),
         ("error", json!({"threadId": "t", "error": error(json!("usageLimitExceeded")), "willRetry": true})),

@@ -104,6 +104,11 @@ impl Answer {
         self.cut
     }
 
+    /// Whether the text is what the model said in one message, or nothing.
+    pub(super) fn is_one_message(&self) -> bool {
+        self.messages <= 1
+    }
+
     /// All text so far.
     pub(super) fn text(&self) -> &str {
         &self.text

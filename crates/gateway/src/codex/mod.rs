@@ -5,12 +5,16 @@ mod answer;
 mod bare;
 mod catalog;
 mod context;
+mod conversations;
 mod failure;
+mod history;
 mod limits;
 mod models;
+mod progress;
 mod reasoning;
 mod run;
 mod session;
+mod thread;
 mod threads;
 mod tools;
 
@@ -33,6 +37,8 @@ use crate::{
     turn::{Turn, TurnError, TurnErrorKind},
 };
 use admission::{Admission, Place};
+use conversations::Conversations;
+use run::Start;
 
 /// How long a request waits for a Codex that is being started.
 const START_PATIENCE: Duration = Duration::from_secs(20);
@@ -42,6 +48,7 @@ const START_PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Codex {
     phase: watch::Receiver<Phase<Session>>,
     admission: Arc<Admission>,
+    conversations: Arc<Conversations>,
     turn_timeout: Duration,
 }
 
@@ -54,6 +61,7 @@ impl Codex {
                 settings.max_queued_turns,
                 settings.queue_timeout,
             )),
+            conversations: Conversations::new(settings.kept_conversations, settings.conversation_timeout),
             turn_timeout: settings.turn_timeout,
         }
     }
@@ -107,7 +115,9 @@ impl Codex {
         let place = Arc::new(place);
         let start = async || {
             let session = self.session().await?;
-            RunningTurn::start(session, Arc::clone(&place), turn, asked, self.turn_timeout).await
+            let conversations = Arc::clone(&self.conversations);
+            let start = Start { place: Arc::clone(&place), asked, limit: self.turn_timeout };
+            RunningTurn::start(session, conversations, turn, start).await
         };
         match start().await {
             Err(TurnError { kind: TurnErrorKind::Crashed, .. }) => start().await,

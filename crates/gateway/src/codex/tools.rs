@@ -59,8 +59,8 @@ impl Tools {
     }
 
     /// A call of the model's, with the name that the caller knows.
-    pub(super) fn call(&self, call: FunctionCall) -> ToolCall {
-        let FunctionCall { call_id, name, arguments } = call;
+    pub(super) fn call(&self, call: &FunctionCall) -> ToolCall {
+        let FunctionCall { call_id, name, arguments } = call.clone();
         let known = self.renamed.iter().find(|(_, renamed)| *renamed == name);
         ToolCall { id: call_id, name: known.map_or(name, |(caller, _)| caller.clone()), arguments }
     }
@@ -88,8 +88,8 @@ mod tests {
         assert_eq!(names, ["exec_command__", "exec_command_", "look_up"]);
         let call =
             |name: &str| FunctionCall { call_id: "c".into(), name: name.into(), arguments: "{}".into() };
-        assert_eq!(tools.call(call("exec_command__")).name, "exec_command");
-        assert_eq!(tools.call(call("exec_command_")).name, "exec_command_");
+        assert_eq!(tools.call(&call("exec_command__")).name, "exec_command");
+        assert_eq!(tools.call(&call("exec_command_")).name, "exec_command_");
         let history =
             [Item::FunctionCall { call_id: "c".into(), name: "exec_command".into(), arguments: "{}".into() }];
         let renamed = tools.rename(&history).unwrap();

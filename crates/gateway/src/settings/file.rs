@@ -39,6 +39,10 @@ pub struct ConfigFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn_timeout_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_conversations: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation_timeout_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_body_bytes: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsupported_parameters: Option<Unsupported>,

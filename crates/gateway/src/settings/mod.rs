@@ -40,6 +40,10 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// How long a turn may take from its start to its end.
     pub turn_timeout: Duration,
+    /// Conversations that are kept in Codex for their next message.
+    pub kept_conversations: usize,
+    /// How long a conversation is kept after its last answer.
+    pub conversation_timeout: Duration,
     pub max_body_bytes: usize,
     pub unsupported_parameters: Unsupported,
     /// What callers' model names mean, by exact name; `*` stands for every name that nothing else explains.
@@ -174,6 +178,14 @@ impl Settings {
             queue_timeout: seconds("queue_timeout_seconds", config.queue_timeout_seconds, 60)?,
             request_timeout: seconds("request_timeout_seconds", config.request_timeout_seconds, 30)?,
             turn_timeout: seconds("turn_timeout_seconds", config.turn_timeout_seconds, 600)?,
+            kept_conversations: sources
+                .pick(None, "kept_conversations", config.kept_conversations)?
+                .map_or(16, |conversations| conversations.value),
+            conversation_timeout: seconds(
+                "conversation_timeout_seconds",
+                config.conversation_timeout_seconds,
+                600,
+            )?,
             max_body_bytes: sources.positive("max_body_bytes", config.max_body_bytes, 64 * 1024 * 1024)?,
             unsupported_parameters: sources
                 .pick(None, "unsupported_parameters", config.unsupported_parameters)?

@@ -69,6 +69,27 @@ async fn ids_come_back_exactly() {
 }
 
 #[tokio::test]
+async fn a_tool_call_of_a_followed_thread_is_the_followers_to_answer() {
+    let (client, mut peer) = connect();
+    let mut events = subscribe(&client, &mut peer, "t").await;
+    for id in [json!(0), json!("x")] {
+        let params =
+            json!({"threadId": "t", "turnId": "u", "callId": "call_1", "tool": "f", "arguments": {}});
+        peer.send(json!({"id": id, "method": "item/tool/call", "params": params})).await;
+        let ThreadEvent::ToolCall(call) = next(&mut events).await.unwrap() else { panic!("not a call") };
+        assert_eq!(call.call_id, "call_1");
+        client.answer_tool_call(&call, &ToolCallAnswer::text("sunny é\n")).unwrap();
+        let result = json!({"contentItems": [{"type": "inputText", "text": "sunny é\n"}], "success": true});
+        assert_eq!(peer.hear().await.unwrap(), json!({"id": id, "result": result}));
+    }
+    assert!(events.try_next().is_none());
+    drop(events);
+    round_trip(&client, &mut peer).await;
+    peer.send(json!({"id": 1, "method": "item/tool/call", "params": {"threadId": "t", "callId": "c"}})).await;
+    assert_eq!(peer.hear().await.unwrap()["result"]["success"], false);
+}
+
+#[tokio::test]
 async fn many_requests_of_codex_are_answered_each_and_in_order() {
     let (_client, mut peer) = connect();
     for id in 0..200 {

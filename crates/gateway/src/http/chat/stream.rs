@@ -35,7 +35,7 @@ pub(super) async fn response(
     chunks: Chunks,
 ) -> Result<Response, ApiError> {
     let mut stream = ChatStream {
-        frames: (0..turns.len()).map(|index| sse::data(&chunks.role(index))).collect(),
+        frames: VecDeque::new(),
         answers: turns.into_iter().map(Answer::new).collect(),
         expected,
         entry,
@@ -64,13 +64,15 @@ struct Answer {
     /// `None` once it has ended.
     turn: Option<LoggedTurn>,
     assembly: Assembly,
+    /// Whether the chunk that names the role was sent.
+    begun: bool,
     /// How many calls were sent.
     calls: usize,
 }
 
 impl Answer {
     fn new(turn: LoggedTurn) -> Self {
-        Self { turn: Some(turn), assembly: Assembly::default(), calls: 0 }
+        Self { turn: Some(turn), assembly: Assembly::default(), begun: false, calls: 0 }
     }
 }
 
@@ -133,6 +135,7 @@ impl ChatStream {
                 if let Some(usage) = usage {
                     *self.usage.get_or_insert_default() += usage;
                 }
+                self.begin(index, true);
                 self.frames.push_back(sse::data(&self.chunks.finish(index, finish)));
                 if self.answers.iter().all(|answer| answer.turn.is_none()) {
                     self.frames.extend(self.chunks.usage(self.usage).map(|chunk| sse::data(&chunk)));
@@ -150,16 +153,24 @@ impl ChatStream {
         Ok(())
     }
 
+    /// Names the role ahead of the first piece.
+    fn begin(&mut self, index: usize, content: bool) {
+        let Some(answer) = self.answers.get_mut(index).filter(|answer| !answer.begun) else { return };
+        answer.begun = true;
+        self.frames.push_back(sse::data(&self.chunks.role(index, content)));
+    }
+
     fn send(&mut self, index: usize, piece: Option<Piece>) {
+        let Some(piece) = piece else { return };
+        self.begin(index, !matches!(piece, Piece::Call(_)));
         let frame = match piece {
-            Some(Piece::Reasoning(text)) => sse::data(&self.chunks.reasoning(index, &text)),
-            Some(Piece::Text(text)) => sse::data(&self.chunks.content(index, &text)),
-            Some(Piece::Call(call)) => {
+            Piece::Reasoning(text) => sse::data(&self.chunks.reasoning(index, &text)),
+            Piece::Text(text) => sse::data(&self.chunks.content(index, &text)),
+            Piece::Call(call) => {
                 let Some(answer) = self.answers.get_mut(index) else { return };
                 answer.calls += 1;
                 sse::data(&self.chunks.call(index, answer.calls - 1, &call))
             }
-            None => return,
         };
         self.frames.push_back(frame);
     }

@@ -140,7 +140,7 @@ struct Delta<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<&'a str>,
+    content: Option<Option<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_content: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,13 +152,15 @@ impl Chunks {
         Self { id: new_id("chatcmpl-"), created: now(), model, include_usage }
     }
 
-    /// The first chunk of an answer, which names the role.
-    pub(crate) fn role(&self, index: usize) -> Chunk<'_> {
-        self.choice(index, Delta { role: Some("assistant"), content: Some(""), ..Delta::default() }, None)
+    /// The first chunk of an answer, which names the role. An answer that begins with a call has no content, which
+    /// is not the same as an empty one.
+    pub(crate) fn role(&self, index: usize, content: bool) -> Chunk<'_> {
+        let content = Some(content.then_some(""));
+        self.choice(index, Delta { role: Some("assistant"), content, ..Delta::default() }, None)
     }
 
     pub(crate) fn content<'a>(&'a self, index: usize, text: &'a str) -> Chunk<'a> {
-        self.choice(index, Delta { content: Some(text), ..Delta::default() }, None)
+        self.choice(index, Delta { content: Some(Some(text)), ..Delta::default() }, None)
     }
 
     pub(crate) fn reasoning<'a>(&'a self, index: usize, text: &'a str) -> Chunk<'a> {
@@ -331,7 +333,14 @@ mod tests {
                 "choices": [{"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish_reason}],
             })
         };
-        assert_eq!(json(chunks.role(0)), chunk(json!({"role": "assistant", "content": ""}), Value::Null));
+        assert_eq!(
+            json(chunks.role(0, true)),
+            chunk(json!({"role": "assistant", "content": ""}), Value::Null)
+        );
+        assert_eq!(
+            json(chunks.role(0, false)),
+            chunk(json!({"role": "assistant", "content": null}), Value::Null)
+        );
         assert_eq!(json(chunks.content(0, "po")), chunk(json!({"content": "po"}), Value::Null));
         assert_eq!(json(chunks.reasoning(0, "Hm.")), chunk(json!({"reasoning_content": "Hm."}), Value::Null));
         let call = ToolCall { id: "call_1".into(), name: "f".into(), arguments: "{}".into() };

@@ -1,0 +1,187 @@
+//! Conversations that may go on: threads that are kept for a while after their answer.
+//!
+//! A caller sends the whole conversation with every request. Where it is what a kept thread holds, and something new at
+//! its end, only the new is given to that thread: the provider finds the prompt in its cache, and the model its own
+//! reasoning. Where anything differs, the conversation is given whole to another thread, and the answer is as good.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use app_server::Error;
+use serde_json::Value;
+use tokio::time::{Instant, sleep_until};
+
+use super::{Session, history::History, thread::Thread, tools::Tools};
+use crate::turn::{Item, Output, Summary, Turn};
+
+/// How long Codex may take to ask for a call that the model has made.
+const CALL_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The kept threads, oldest first.
+#[derive(Debug)]
+pub(super) struct Conversations {
+    most: usize,
+    longest: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    kept: VecDeque<(Instant, Kept)>,
+    /// Whether a task waits to give up those that nobody came back to.
+    sweeping: bool,
+}
+
+/// A thread whose answer was given.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) thread: Thread,
+    /// The conversation that the thread holds.
+    pub(super) history: History,
+    /// What its turn waits for, if it is not over.
+    pub(super) waiting: Option<Waiting>,
+}
+
+/// A turn that waits for the outputs of calls.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    /// The ids of the calls, in the model's order.
+    pub(super) calls: Vec<String>,
+    pub(super) settings: TurnSettings,
+}
+
+/// What can't be changed while a turn runs.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct TurnSettings {
+    effort: String,
+    summary: Summary,
+    service_tier: String,
+    output_schema: Option<Value>,
+}
+
+impl From<&Turn> for TurnSettings {
+    fn from(turn: &Turn) -> Self {
+        Self {
+            effort: turn.effort.clone(),
+            summary: turn.summary,
+            service_tier: turn.service_tier.clone(),
+            output_schema: turn.output_schema.clone(),
+        }
+    }
+}
+
+impl Conversations {
+    /// Keeps at most so many threads, each no longer than this.
+    pub(super) fn new(most: usize, longest: Duration) -> Arc<Self> {
+        Arc::new(Self { most, longest, state: Mutex::default() })
+    }
+
+    /// The conversation of a turn after each of its items, where conversations are kept at all.
+    pub(super) fn histories(&self, turn: &Turn, tools: &Tools) -> Vec<History> {
+        if self.most == 0 { Vec::new() } else { History::of(turn, tools) }
+    }
+
+    /// The thread that holds the beginning of a turn's conversation, made to go on with the rest. `None` where there
+    /// is no such thread, or it can't.
+    pub(super) async fn go_on(
+        &self,
+        session: &Arc<Session>,
+        turn: &Turn,
+        tools: &Tools,
+        histories: &[History],
+    ) -> Result<Option<Thread>, Error> {
+        let Some((Kept { mut thread, waiting, .. }, known)) = self.take(histories) else { return Ok(None) };
+        if !thread.belongs_to(session) {
+            return Ok(None);
+        }
+        let new = turn.items.get(known..).unwrap_or_default();
+        let went_on = match waiting {
+            Some(waiting) => match waiting.outputs(turn, new) {
+                Some(outputs) => thread.answer(&outputs, Instant::now() + CALL_PATIENCE).await,
+                None => Ok(false),
+            },
+            None if thread.settle() => thread.run(turn, tools, new).await.map(|()| true),
+            None => Ok(false),
+        };
+        match went_on {
+            Ok(went_on) => Ok(went_on.then_some(thread)),
+            Err(error @ Error::Closed { .. }) => Err(error),
+            Err(error) => {
+                tracing::info!(%error, "a conversation can't go on in its thread, and is begun anew");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Keeps a thread. The oldest makes room.
+    pub(super) fn keep(self: &Arc<Self>, kept: Kept) {
+        let mut state = self.state();
+        state.kept.push_back((Instant::now(), kept));
+        let too_many = state.kept.len().saturating_sub(self.most);
+        let given_up: Vec<_> = state.kept.drain(..too_many).collect();
+        if !state.sweeping {
+            state.sweeping = true;
+            tokio::spawn(sweep(Arc::downgrade(self)));
+        }
+        drop(state);
+        drop(given_up);
+    }
+
+    /// The thread that holds the longest part of a conversation, but not all of it, and how many items that is.
+    fn take(&self, histories: &[History]) -> Option<(Kept, usize)> {
+        let (_, beginnings) = histories.split_last()?;
+        let mut state = self.state();
+        let (known, index) = beginnings.iter().enumerate().rev().find_map(|(index, history)| {
+            Some((index + 1, state.kept.iter().rposition(|(_, kept)| kept.history == *history)?))
+        })?;
+        let (_, kept) = state.kept.remove(index)?;
+        Some((kept, known))
+    }
+
+    /// Gives up what is too old or lost. Returns when the next one will be too old.
+    fn sweep(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let mut state = self.state();
+        let (over, kept) =
+            std::mem::take(&mut state.kept).into_iter().partition::<VecDeque<_>, _>(|(since, kept)| {
+                *since + self.longest <= now || kept.thread.is_lost()
+            });
+        state.kept = kept;
+        let next = state.kept.front().map(|(since, _)| *since + self.longest);
+        state.sweeping = next.is_some();
+        drop(state);
+        drop(over);
+        next
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn sweep(conversations: Weak<Conversations>) {
+    while let Some(next) = conversations.upgrade().and_then(|conversations| conversations.sweep()) {
+        sleep_until(next).await;
+    }
+}
+
+impl Waiting {
+    /// The outputs by their calls' ids, where the new items are these and nothing else, and nothing else changed.
+    fn outputs<'a>(&self, turn: &Turn, new: &'a [Item]) -> Option<Vec<(&'a str, &'a str)>> {
+        let outputs: Vec<_> = new
+            .iter()
+            .map(|item| match item {
+                // Codex would give the model one text part as a bare text.
+                Item::FunctionCallOutput { call_id, output: Output::Text(text) } => {
+                    Some((call_id.as_str(), text.as_str()))
+                }
+                _ => None,
+            })
+            .collect::<Option<_>>()?;
+        let of_these = outputs.iter().map(|(call_id, _)| *call_id).eq(self.calls.iter().map(String::as_str));
+        (of_these && self.settings == TurnSettings::from(turn)).then_some(outputs)
+    }
+}

@@ -1,0 +1,243 @@
+//! How far a turn is: what Codex says, made into what the caller is told.
+
+use std::{collections::VecDeque, time::Duration};
+
+use app_server::{FunctionCall, RawItem, RawItemKind, ThreadEvent, TokenUsage, TurnStatus};
+use tokio::time::{Instant, timeout_at};
+
+use super::{answer::Answer, failure, thread::Thread, tools::Tools};
+use crate::{
+    tokens,
+    turn::{
+        Completion, Content, Finish, Item, Milestone, Role, ToolCall, Turn, TurnError, TurnErrorKind,
+        TurnEvent, TurnReport, Usage,
+    },
+};
+
+#[derive(Debug)]
+pub(super) struct Progress {
+    answer: Answer,
+    tools: Tools,
+    /// The calls that the model has made; told once they are all known.
+    calls: Vec<FunctionCall>,
+    /// Those of them that are still to be told.
+    untold: VecDeque<ToolCall>,
+    /// The gateway's own count of the prompt's tokens, where it may be needed.
+    pub(super) prompt_tokens: u64,
+    usage: Option<Usage>,
+    /// How the turn ended, if it has.
+    completion: Option<Completion>,
+    report: TurnReport,
+    /// When the turn asked for its place.
+    asked: Instant,
+    deadline: Instant,
+    limit: Duration,
+}
+
+/// What a turn that ended well adds to its conversation.
+#[derive(Debug)]
+pub(super) struct Ending {
+    /// As a caller sends them back.
+    pub(super) items: Vec<Item>,
+    /// The ids of the calls whose outputs the turn waits for.
+    pub(super) waiting_for: Vec<String>,
+}
+
+impl Progress {
+    pub(super) fn new(
+        turn: &Turn,
+        tools: Tools,
+        report: TurnReport,
+        asked: Instant,
+        limit: Duration,
+    ) -> Self {
+        Self {
+            answer: Answer::new(&turn.limits, turn.summary),
+            tools,
+            calls: Vec::new(),
+            untold: VecDeque::new(),
+            prompt_tokens: 0,
+            usage: None,
+            completion: None,
+            report,
+            asked,
+            deadline: Instant::now() + limit,
+            limit,
+        }
+    }
+
+    pub(super) fn report(&self) -> &TurnReport {
+        &self.report
+    }
+
+    /// What the caller is to be told next. An error, or a completion, is the last. May be cancelled.
+    pub(super) async fn step(&mut self, thread: &mut Thread) -> Result<TurnEvent, TurnError> {
+        loop {
+            if let Some(event) = self.answer.take() {
+                return Ok(event);
+            }
+            if let (Some(finish), None) = (self.answer.cut(), &self.completion) {
+                // The turn is interrupted with its thread.
+                self.completion = Some(Completion { finish, usage: Some(self.own_usage()) });
+            }
+            if let Some(completion) = self.completion {
+                return Ok(match self.untold.pop_front() {
+                    Some(call) => TurnEvent::ToolCall(call),
+                    None => TurnEvent::Completed(completion),
+                });
+            }
+            let Ok(event) = timeout_at(self.deadline, thread.next()).await else {
+                return Err(self.timed_out());
+            };
+            let event = event.map_err(|lost| {
+                thread.turn_ended();
+                failure::lost(lost)
+            })?;
+            self.take(event, thread)?;
+        }
+    }
+
+    fn take(&mut self, event: ThreadEvent, thread: &mut Thread) -> Result<(), TurnError> {
+        match event {
+            ThreadEvent::RawItem(item) => self.take_item(item, thread),
+            ThreadEvent::TurnStarted { .. } => {
+                thread.turn_started();
+                self.mark(Milestone::TurnStarted);
+            }
+            ThreadEvent::ReasoningDelta { part, delta, .. } => self.answer.push_reasoning(part, delta),
+            ThreadEvent::MessageStarted { .. } => {
+                thread.make_ready();
+                self.answer.begin_message();
+            }
+            ThreadEvent::MessageDelta { delta, .. } => {
+                if !self.reached(Milestone::FirstDelta) {
+                    self.mark(Milestone::FirstDelta);
+                }
+                self.answer.push(&delta);
+            }
+            ThreadEvent::MessageCompleted { text, .. } => self.answer.complete_message(&text),
+            ThreadEvent::ResponseCompleted { usage } => {
+                if let Some(usage) = usage {
+                    *self.usage.get_or_insert_default() += usage.into();
+                }
+                if !self.calls.is_empty() {
+                    // They are the caller's to answer, in another request.
+                    self.mark(Milestone::ToolCalls);
+                    self.complete(Finish::ToolCalls);
+                    self.untold = self.calls.iter().map(|call| self.tools.call(call)).collect();
+                }
+            }
+            ThreadEvent::Error { will_retry: true, error } => {
+                tracing::info!(message = app_server::redact(&error.message), "Codex tries again");
+                self.mark(Milestone::Retry);
+                self.answer.begin_attempt();
+                self.calls.clear();
+            }
+            ThreadEvent::TurnCompleted { turn_id, status, error } if thread.is_running(&turn_id) => {
+                thread.turn_ended();
+                self.mark(Milestone::TurnCompleted);
+                self.complete(finish(status, error.as_ref())?);
+            }
+            ThreadEvent::Closed => {
+                thread.turn_ended();
+                return Err(interrupted());
+            }
+            ThreadEvent::ToolCall(call) => thread.ask(call),
+            ThreadEvent::TurnCompleted { .. }
+            | ThreadEvent::Error { .. }
+            | ThreadEvent::Warning { .. }
+            | ThreadEvent::Other { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn take_item(&mut self, item: RawItem, thread: &mut Thread) {
+        let bytes = thread.grow(item.content_bytes);
+        // The prompt comes before the turn starts, and the outputs of calls while their turn goes on.
+        match item.kind {
+            RawItemKind::FunctionCallOutput => self.report.prompt_bytes = bytes,
+            _ if !thread.has_started() => self.report.prompt_bytes = bytes,
+            RawItemKind::FunctionCall(call) => self.calls.push(call),
+            RawItemKind::Reasoning(reasoning) => self.answer.complete_reasoning(reasoning),
+            RawItemKind::Content => {}
+        }
+    }
+
+    fn complete(&mut self, finish: Finish) {
+        self.answer.complete();
+        let finish = self.answer.cut().unwrap_or(finish);
+        self.completion = Some(Completion { finish, usage: self.usage });
+    }
+
+    /// What the turn has added to its conversation, where a caller can come back with exactly that.
+    pub(super) fn ending(&self) -> Option<Ending> {
+        let Completion { finish, .. } = self.completion?;
+        let as_said = self.answer.cut().is_none() && self.answer.is_one_message();
+        if !as_said || !matches!(finish, Finish::Stop | Finish::ToolCalls) {
+            return None;
+        }
+        let text = self.answer.text();
+        let message = (!text.is_empty()).then(|| Item::Message {
+            role: Role::Assistant,
+            content: vec![Content::OutputText { text: text.to_owned() }],
+        });
+        let calls = self.calls.iter().map(|call| {
+            let ToolCall { id: call_id, name, arguments } = self.tools.call(call);
+            Item::FunctionCall { call_id, name, arguments }
+        });
+        Some(Ending {
+            items: message.into_iter().chain(calls).collect(),
+            waiting_for: self.calls.iter().map(|call| call.call_id.clone()).collect(),
+        })
+    }
+
+    fn own_usage(&self) -> Usage {
+        Usage {
+            input: self.prompt_tokens,
+            output: tokens::count(self.answer.text()) as u64,
+            ..Usage::default()
+        }
+    }
+
+    fn mark(&mut self, milestone: Milestone) {
+        self.report.timeline.push((milestone, self.asked.elapsed()));
+    }
+
+    fn reached(&self, milestone: Milestone) -> bool {
+        self.report.timeline.iter().any(|(reached, _)| *reached == milestone)
+    }
+
+    fn timed_out(&self) -> TurnError {
+        TurnError::new(
+            TurnErrorKind::TimedOut,
+            format!(
+                "The model did not finish within {} s. Ask for less, or raise `turn_timeout_seconds` in the gateway's \
+                 config file.",
+                self.limit.as_secs(),
+            ),
+        )
+    }
+}
+
+fn finish(status: TurnStatus, error: Option<&app_server::TurnError>) -> Result<Finish, TurnError> {
+    match (status, error) {
+        (TurnStatus::Completed, _) => Ok(Finish::Stop),
+        (_, Some(error)) => failure::turn_failed(error),
+        (_, None) => Err(interrupted()),
+    }
+}
+
+fn interrupted() -> TurnError {
+    TurnError::new(TurnErrorKind::Disconnected, "Codex interrupted the turn. Send the request again.")
+}
+
+impl From<TokenUsage> for Usage {
+    fn from(usage: TokenUsage) -> Self {
+        Self {
+            input: usage.input_tokens,
+            cached_input: usage.cached_input_tokens,
+            output: usage.output_tokens,
+            reasoning_output: usage.reasoning_output_tokens,
+        }
+    }
+}

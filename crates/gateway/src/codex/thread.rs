@@ -1,0 +1,168 @@
+//! One thread of Codex's, for as long as the gateway holds it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use app_server::{
+    Error, Lost, Subscription, ThreadEvent, ToolCallRequest,
+    protocol::{ThreadInjectItems, ThreadUnsubscribe, ToolCallAnswer, TurnInterrupt, TurnStart},
+};
+use tokio::time::{Instant, timeout_at};
+
+use super::{Session, tools::Tools};
+use crate::turn::{Item, Turn};
+
+/// A thread and the events of its turns. Dropping it interrupts a turn that runs, so that an answer that nobody waits
+/// for costs no quota, and gives the thread up: Codex unloads it.
+#[derive(Debug)]
+pub(super) struct Thread {
+    session: Arc<Session>,
+    id: String,
+    events: Subscription,
+    /// Empty until Codex has said it, which Codex takes for whichever turn is running.
+    turn_id: String,
+    /// Whether a turn runs, or waits for the outputs of its calls.
+    running: bool,
+    /// Whether Codex has begun with the turn: what came before was its prompt.
+    started: bool,
+    /// The calls that Codex waits for, by their ids.
+    asked: HashMap<String, ToolCallRequest>,
+    /// The bytes of text and images in all that the model has been given and has said.
+    bytes: usize,
+}
+
+impl Thread {
+    /// Takes a thread that fits the turn and knows nothing yet.
+    pub(super) async fn open(session: &Arc<Session>, turn: &Turn, tools: &Tools) -> Result<Self, Error> {
+        let id = session.threads.for_turn(turn, tools).await?;
+        Ok(Self {
+            events: session.client.subscribe(&id),
+            session: Arc::clone(session),
+            id,
+            turn_id: String::new(),
+            running: false,
+            started: false,
+            asked: HashMap::new(),
+            bytes: 0,
+        })
+    }
+
+    /// Adds items to the thread's conversation and starts a turn, without waiting between the two: the order is kept.
+    pub(super) async fn run(&mut self, turn: &Turn, tools: &Tools, items: &[Item]) -> Result<(), Error> {
+        let client = &self.session.client;
+        let renamed = tools.rename(items);
+        let items = renamed.as_deref().unwrap_or(items);
+        self.turn_id.clear();
+        self.running = true;
+        self.started = false;
+        let injected = client.send(&ThreadInjectItems { thread_id: &self.id, items })?;
+        let started = client.send(&TurnStart {
+            thread_id: &self.id,
+            input: &[],
+            model: &turn.model,
+            effort: &turn.effort,
+            summary: turn.summary.name(),
+            service_tier: &turn.service_tier,
+            output_schema: turn.output_schema.as_ref(),
+        })?;
+        injected.wait().await?;
+        self.turn_id = started.wait().await?.turn.id;
+        Ok(())
+    }
+
+    /// Gives the turn that waits for them the outputs of its calls, by their ids. `false` where it no longer waits.
+    pub(super) async fn answer(&mut self, outputs: &[(&str, &str)], until: Instant) -> Result<bool, Error> {
+        // Codex asks for each call right after the model has made it; by now it nearly always has.
+        while !outputs.iter().all(|(call_id, _)| self.asked.contains_key(*call_id)) {
+            match timeout_at(until, self.events.next()).await {
+                Ok(Ok(ThreadEvent::ToolCall(call))) => self.ask(call),
+                Ok(Ok(event)) if ends(&event) => {
+                    self.running = false;
+                    return Ok(false);
+                }
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) | Err(_) => return Ok(false),
+            }
+        }
+        for (call_id, output) in outputs {
+            if let Some(call) = self.asked.remove(*call_id) {
+                self.session.client.answer_tool_call(&call, &ToolCallAnswer::text(output))?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// The next event. May be cancelled.
+    pub(super) async fn next(&mut self) -> Result<ThreadEvent, Lost> {
+        self.events.next().await
+    }
+
+    /// Passes over what came between two turns. `false` where the thread has ended meanwhile.
+    pub(super) fn settle(&mut self) -> bool {
+        while let Some(event) = self.events.try_next() {
+            if event.is_err() || event == Ok(ThreadEvent::Closed) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Codex wants the output of a call.
+    pub(super) fn ask(&mut self, call: ToolCallRequest) {
+        self.asked.insert(call.call_id.clone(), call);
+    }
+
+    /// Codex begins with the turn.
+    pub(super) fn turn_started(&mut self) {
+        self.started = true;
+    }
+
+    pub(super) fn has_started(&self) -> bool {
+        self.started
+    }
+
+    pub(super) fn is_running(&self, turn_id: &str) -> bool {
+        self.running && self.turn_id == turn_id
+    }
+
+    /// Codex is done with the turn.
+    pub(super) fn turn_ended(&mut self) {
+        self.running = false;
+    }
+
+    /// Adds to the size of the thread's conversation, and returns it.
+    pub(super) fn grow(&mut self, bytes: usize) -> usize {
+        self.bytes += bytes;
+        self.bytes
+    }
+
+    /// Whether the thread is one of this life of Codex.
+    pub(super) fn belongs_to(&self, session: &Arc<Session>) -> bool {
+        Arc::ptr_eq(&self.session, session)
+    }
+
+    /// Whether its Codex is gone.
+    pub(super) fn is_lost(&self) -> bool {
+        self.session.client.is_closed()
+    }
+
+    /// Starts the threads of the next requests, now that Codex has time for it.
+    pub(super) fn make_ready(&self) {
+        self.session.threads.refill();
+    }
+}
+
+/// Whether a turn is over with this event.
+fn ends(event: &ThreadEvent) -> bool {
+    matches!(event, ThreadEvent::TurnCompleted { .. } | ThreadEvent::Closed)
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        let client = &self.session.client;
+        if self.running {
+            drop(client.send(&TurnInterrupt { thread_id: &self.id, turn_id: &self.turn_id }));
+        }
+        drop(client.send(&ThreadUnsubscribe { thread_id: &self.id }));
+        self.session.threads.refill();
+    }
+}
