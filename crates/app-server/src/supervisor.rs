@@ -25,6 +25,8 @@ pub enum Phase<S> {
     /// Not running. Another attempt follows after `retry_after`.
     Down {
         error: Arc<LaunchError>,
+        /// The number of the attempt that follows.
+        attempt: u32,
         retry_after: Duration,
     },
     /// The supervisor was shut down.
@@ -36,8 +38,8 @@ impl<S> Clone for Phase<S> {
         match self {
             Self::Starting { attempt } => Self::Starting { attempt: *attempt },
             Self::Up(session) => Self::Up(Arc::clone(session)),
-            Self::Down { error, retry_after } => {
-                Self::Down { error: Arc::clone(error), retry_after: *retry_after }
+            Self::Down { error, attempt, retry_after } => {
+                Self::Down { error: Arc::clone(error), attempt: *attempt, retry_after: *retry_after }
             }
             Self::Stopped => Self::Stopped,
         }
@@ -113,7 +115,7 @@ async fn supervise<L: Launch>(
                 if since.elapsed() >= HEALTHY {
                     attempt = 0;
                 }
-                LaunchError::Ended { status: exit.status, stderr: exit.stderr }
+                LaunchError::Stopped { status: exit.status, stderr: exit.stderr }
             }
             Err(error) => {
                 tracing::error!(%error, "Codex could not be started");
@@ -125,7 +127,7 @@ async fn supervise<L: Launch>(
         // A first failure is mended at once, and requests wait that out; after that the trouble is shown.
         phase.send_replace(match attempt {
             ..=2 => Phase::Starting { attempt },
-            _ => Phase::Down { error: Arc::new(error), retry_after: pause },
+            _ => Phase::Down { error: Arc::new(error), attempt, retry_after: pause },
         });
         tokio::select! {
             () = tokio::time::sleep(pause) => {}

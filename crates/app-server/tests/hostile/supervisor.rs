@@ -59,7 +59,7 @@ fn up(phase: &Phase<Session>) -> Option<Arc<Session>> {
 
 fn down<S>(phase: &Phase<S>) -> Option<(Arc<LaunchError>, Duration)> {
     match phase {
-        Phase::Down { error, retry_after } => Some((Arc::clone(error), *retry_after)),
+        Phase::Down { error, retry_after, .. } => Some((Arc::clone(error), *retry_after)),
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Runs turns on Codex.
 
+mod account;
 mod admission;
 mod answer;
 mod bare;
@@ -23,16 +24,18 @@ use tokio::{
     time::{Instant, timeout},
 };
 
+pub use account::Account;
+pub(crate) use account::AccountChanges;
 pub(crate) use models::{Model, Models};
 pub(crate) use run::RunningTurn;
-pub use session::Account;
 pub(crate) use session::{CodexLaunch, Session};
 
 use crate::{
-    settings::Settings,
+    quota::Quota,
+    settings::{Live, Settings},
     turn::{Turn, TurnError, TurnErrorKind},
 };
-use admission::{Admission, Place};
+use admission::{Admission, Capacity, Place};
 
 /// How long a request waits for a Codex that is being started.
 const START_PATIENCE: Duration = Duration::from_secs(20);
@@ -42,19 +45,28 @@ const START_PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Codex {
     phase: watch::Receiver<Phase<Session>>,
     admission: Arc<Admission>,
-    turn_timeout: Duration,
+    live: Live,
 }
 
 impl Codex {
-    pub(crate) fn new(supervisor: &Supervisor<Session>, settings: &Settings) -> Self {
-        Self {
-            phase: supervisor.phase(),
-            admission: Arc::new(Admission::new(
-                settings.max_active_turns,
-                settings.max_queued_turns,
-                settings.queue_timeout,
-            )),
-            turn_timeout: settings.turn_timeout,
+    pub(crate) fn new(supervisor: &Supervisor<Session>, live: Live) -> Self {
+        let admission = Arc::new(Admission::new(Capacity::from(&*live.settings())));
+        Self { phase: supervisor.phase(), admission, live }
+    }
+
+    /// Goes by these settings from now on, as far as it does not look at them each time.
+    pub(crate) fn apply(&self, settings: &Settings) {
+        self.admission.resize(Capacity::from(settings));
+        if let Phase::Up(session) = &*self.phase.borrow() {
+            session.client.set_request_timeout(settings.request_timeout);
+        }
+    }
+
+    /// What is known of the account's limits.
+    pub(crate) fn quota(&self) -> Quota {
+        match &*self.phase.borrow() {
+            Phase::Up(session) => session.account().quota(),
+            _ => Quota::default(),
         }
     }
 
@@ -75,7 +87,7 @@ impl Codex {
         match timeout(START_PATIENCE, settled).await {
             Ok(Ok(phase)) => match &*phase {
                 Phase::Up(session) => Ok(Arc::clone(session)),
-                Phase::Down { error, retry_after } => Err(unavailable(error).retry_after(*retry_after)),
+                Phase::Down { error, retry_after, .. } => Err(unavailable(error).retry_after(*retry_after)),
                 Phase::Starting { .. } | Phase::Stopped => Err(stopped()),
             },
             Ok(Err(_)) => Err(stopped()),
@@ -105,9 +117,10 @@ impl Codex {
     /// Starts a turn. If Codex dies before it has said anything about it, the turn is started on the next one.
     async fn start(&self, place: Place, turn: &Turn, asked: Instant) -> Result<RunningTurn, TurnError> {
         let place = Arc::new(place);
+        let limit = self.live.settings().turn_timeout;
         let start = async || {
             let session = self.session().await?;
-            RunningTurn::start(session, Arc::clone(&place), turn, asked, self.turn_timeout).await
+            RunningTurn::start(session, Arc::clone(&place), turn, asked, limit).await
         };
         match start().await {
             Err(TurnError { kind: TurnErrorKind::Crashed, .. }) => start().await,
@@ -122,6 +135,7 @@ fn unavailable(error: &LaunchError) -> TurnError {
             " Install it (`npm install -g @openai/codex`), or name its path with `codex` in the config file or \
              CODEX_GATEWAY_CODEX."
         }
+        LaunchError::TooOld { .. } => "",
         _ => " The gateway keeps trying.",
     };
     TurnError::new(TurnErrorKind::Unavailable, format!("Codex isn't running: {error}.{advice}"))

@@ -60,7 +60,7 @@ impl RunningTurn {
     ) -> Result<Self, TurnError> {
         let admitted = asked.elapsed();
         let failed = |error| failure::request_failed(&error);
-        if session.is_signed_out().await.map_err(failed)? {
+        if session.account().is_signed_out().await.map_err(failed)? {
             return Err(TurnError::new(
                 TurnErrorKind::SignedOut,
                 "Codex isn't signed in: run `codex login`, then send the request again.",
