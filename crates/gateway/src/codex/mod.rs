@@ -14,6 +14,7 @@ mod run;
 mod session;
 mod threads;
 mod tools;
+mod wait;
 
 use std::{sync::Arc, time::Duration};
 

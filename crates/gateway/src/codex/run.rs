@@ -13,6 +13,7 @@ use tokio::{
 
 use super::{Session, admission::Place, answer::Answer, failure, tools::Tools};
 use crate::{
+    quota::Quota,
     tokens,
     turn::{
         Completion, Finish, Limits, Milestone, Turn, TurnError, TurnErrorKind, TurnEvent, TurnReport, Usage,
@@ -196,7 +197,7 @@ impl RunningTurn {
                 ThreadEvent::TurnCompleted { turn_id, status, error } if turn_id == self.turn_id => {
                     self.ended = true;
                     self.mark(Milestone::TurnCompleted);
-                    let finish = finish(status, error.as_ref())?;
+                    let finish = finish(status, error.as_ref(), &self.session.account().quota())?;
                     self.answer.complete();
                     let finish = self.answer.cut().unwrap_or(finish);
                     self.completion = Some(Completion { finish, usage: self.usage });
@@ -242,10 +243,14 @@ impl RunningTurn {
     }
 }
 
-fn finish(status: TurnStatus, error: Option<&app_server::TurnError>) -> Result<Finish, TurnError> {
+fn finish(
+    status: TurnStatus,
+    error: Option<&app_server::TurnError>,
+    quota: &Quota,
+) -> Result<Finish, TurnError> {
     match (status, error) {
         (TurnStatus::Completed, _) => Ok(Finish::Stop),
-        (_, Some(error)) => failure::turn_failed(error),
+        (_, Some(error)) => failure::turn_failed(error, quota),
         (_, None) => Err(interrupted()),
     }
 }
