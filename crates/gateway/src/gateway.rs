@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    codex::{Account, Codex, CodexLaunch, Session},
+    codex::{Account, Codex, CodexLaunch, Session, renew},
     http::{Shared, router},
     images::{AddressPolicy, ImageFetcher},
     log::RequestLog,
@@ -52,6 +52,7 @@ pub struct GatewayHandle {
     supervisor: Supervisor<Session>,
     log: RequestLog,
     server: JoinHandle<io::Result<()>>,
+    renewal: JoinHandle<()>,
     stop: oneshot::Sender<()>,
 }
 
@@ -123,6 +124,7 @@ pub async fn start(config: Config) -> Result<GatewayHandle, StartError> {
     let supervisor = Supervisor::start(launch);
     let log = RequestLog::default();
     let codex = Codex::new(&supervisor, live.clone());
+    let renewal = tokio::spawn(renew(supervisor.phase(), log.running(), supervisor.restart()));
     let shared = Shared { codex: codex.clone(), images, log: log.clone(), live: live.clone() };
     let (stop, stopped) = oneshot::channel();
     let listener = listener.tap_io(|connection| {
@@ -137,7 +139,7 @@ pub async fn start(config: Config) -> Result<GatewayHandle, StartError> {
     });
     tracing::info!(%address, "listening");
     let server = tokio::spawn(serve.into_future());
-    Ok(GatewayHandle { address, started: settings, live, codex, supervisor, log, server, stop })
+    Ok(GatewayHandle { address, started: settings, live, codex, supervisor, log, server, renewal, stop })
 }
 
 impl GatewayHandle {
@@ -183,7 +185,8 @@ impl GatewayHandle {
     /// Stops in order: no new connections, Codex is ended, which ends every stream with an error, and the answers
     /// under way get a moment to be sent.
     pub async fn shutdown(self) {
-        let Self { supervisor, mut server, stop, .. } = self;
+        let Self { supervisor, mut server, renewal, stop, .. } = self;
+        renewal.abort();
         let _ = stop.send(());
         supervisor.shutdown().await;
         if timeout(Duration::from_secs(1), &mut server).await.is_err() {

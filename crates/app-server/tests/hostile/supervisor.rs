@@ -220,3 +220,18 @@ async fn a_codex_that_is_not_there_is_looked_for_again() {
     timeout(SOON, supervisor.shutdown()).await.unwrap();
     assert!(matches!(&*phase.borrow(), Phase::Stopped));
 }
+
+#[tokio::test]
+async fn a_codex_is_started_anew_when_it_is_asked_for() {
+    let (child, supervisor) = supervise(&format!("{GREET} {HEALTHY}"));
+    let mut phase = supervisor.phase();
+    let first = reach(&mut phase, up).await;
+    supervisor.restart().now();
+    let pid = first.pid;
+    let second = reach(&mut phase, |phase| up(phase).filter(|session| session.pid != pid)).await;
+    assert!(first.client.is_closed() && !second.client.is_closed());
+    supervisor.shutdown().await;
+    // Nothing is left of either.
+    child.assert_gone().await;
+    assert_eq!(child.groups().len(), 2);
+}

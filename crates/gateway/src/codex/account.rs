@@ -38,6 +38,8 @@ pub enum Account {
 pub(crate) struct LiveAccount {
     client: Client,
     account: watch::Sender<Account>,
+    /// Whether the provider no longer accepts the sign-in.
+    refused: watch::Sender<bool>,
 }
 
 impl LiveAccount {
@@ -45,7 +47,7 @@ impl LiveAccount {
     pub(super) async fn open(client: Client) -> Result<Self, Error> {
         let notices = client.notices();
         let account = watch::Sender::new(read(&client).await?);
-        let live = Self { client, account };
+        let live = Self { client, account, refused: watch::Sender::new(false) };
         tokio::spawn(live.clone().follow(notices));
         Ok(live)
     }
@@ -60,6 +62,19 @@ impl LiveAccount {
 
     pub(crate) fn changes(&self) -> AccountChanges {
         AccountChanges { account: self.account.subscribe(), limits: self.client.rate_limits() }
+    }
+
+    /// Takes note that the provider did not accept the sign-in. Somebody may have signed in anew, or out, from another
+    /// program: Codex keeps to what it read when it found itself signed in, for as long as it runs.
+    pub(super) fn refuse(&self) {
+        if matches!(*self.account.borrow(), Account::SignedIn { .. }) {
+            self.refused.send_replace(true);
+        }
+    }
+
+    /// Becomes true once the provider has not accepted the sign-in.
+    pub(super) fn refused(&self) -> watch::Receiver<bool> {
+        self.refused.subscribe()
     }
 
     /// Whether nobody is signed in, asked anew where nobody was.

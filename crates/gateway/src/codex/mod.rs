@@ -10,6 +10,7 @@ mod failure;
 mod limits;
 mod models;
 mod reasoning;
+mod renewal;
 mod run;
 mod session;
 mod threads;
@@ -28,6 +29,7 @@ use tokio::{
 pub use account::Account;
 pub(crate) use account::AccountChanges;
 pub(crate) use models::{Model, Models};
+pub(crate) use renewal::renew;
 pub(crate) use run::RunningTurn;
 pub(crate) use session::{CodexLaunch, Session};
 

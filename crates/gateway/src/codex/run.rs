@@ -129,6 +129,9 @@ impl RunningTurn {
         }
         let event = self.step().await;
         self.told = matches!(event, Err(_) | Ok(TurnEvent::Completed(_)));
+        if matches!(event, Err(TurnError { kind: TurnErrorKind::SignedOut, .. })) {
+            self.session.account().refuse();
+        }
         Some(event)
     }
 

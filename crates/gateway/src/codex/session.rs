@@ -7,8 +7,9 @@ use std::{
 
 use app_server::{
     AppServer, Client, Command, Error, Launch, LaunchError, locate,
-    protocol::{ClientInfo, ConfigRead},
+    protocol::{ClientInfo, ConfigRead, ThreadInjectItems},
 };
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{
@@ -19,6 +20,9 @@ use super::{
     threads::Threads,
 };
 use crate::settings::Live;
+
+/// The id of no thread.
+const NO_THREAD: &str = "00000000-0000-0000-0000-000000000000";
 
 /// How a gateway's Codex is brought up.
 #[derive(Debug)]
@@ -80,7 +84,11 @@ impl Launch for CodexLaunch {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
         let server = AppServer::start(&command, client_info, self.live.request_timeout()).await?;
-        let session = Session::open(&server, location.found, &cwd, windows, leaks).await?;
+        let opened = Session::open(&server, location.found, &cwd, windows, leaks).await;
+        let session = opened.map_err(|error| match error.unknown_method() {
+            Some(lacks) => LaunchError::TooOld { version: version(&server.server().user_agent), lacks },
+            None => LaunchError::Handshake(error),
+        })?;
         for leak in session.leaks() {
             tracing::warn!("{leak}");
         }
@@ -97,8 +105,15 @@ impl Session {
         mut leaks: Vec<String>,
     ) -> Result<Self, Error> {
         let client = server.client().clone();
+        let injection = client.send(&ThreadInjectItems::<Value> { thread_id: NO_THREAD, items: &[] })?;
         let config = client.request(&ConfigRead { include_layers: false, cwd: None }).await?.config;
         let models = Models::read(&client, &windows).await?;
+        // Refused either way. A Codex that has no such method would fail each request later.
+        if let Err(error) = injection.wait().await
+            && error.unknown_method().is_some()
+        {
+            return Err(error);
+        }
         let account = LiveAccount::open(client.clone()).await?;
         let (threads, instruction_sources) =
             Threads::open(client.clone(), bare::thread(cwd, &config)).await?;
