@@ -25,7 +25,7 @@ fn hanging(text: &str) -> EventStream {
 #[tokio::test(flavor = "multi_thread")]
 async fn running_requests_are_counted_until_their_very_end() {
     let stack = Stack::start_with_settings(|settings| {
-        (settings.max_active_turns, settings.max_queued_turns) = (3, 1)
+        (settings.max_active_turns, settings.max_queued_turns) = (3, 1);
     })
     .await;
     let mut running = stack.gateway.running();
