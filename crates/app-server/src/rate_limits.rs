@@ -44,6 +44,11 @@ impl RateLimits {
         self.0.iter()
     }
 
+    /// When the first of the windows is over, which may have been.
+    pub fn next_reset(&self) -> Option<SystemTime> {
+        self.0.iter().flat_map(RateLimit::windows).filter_map(RateLimitWindow::reset).min()
+    }
+
     /// Takes in what is new. Returns whether anything changed.
     pub(crate) fn merge(&mut self, update: RateLimit) -> bool {
         if update.primary.is_none() && update.secondary.is_none() {
@@ -143,6 +148,7 @@ mod tests {
         let mut limits = RateLimits::default();
         limits.merge(limit(window(100.0, 50), window(20.0, 60)));
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(limits.next_reset(), Some(at(50)));
         assert!(!limits.expire(at(49)));
         assert!(limits.expire(at(50)));
         assert_eq!(limits.0, [limit(None, window(20.0, 60))]);

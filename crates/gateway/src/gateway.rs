@@ -182,6 +182,12 @@ impl GatewayHandle {
         self.live.set_token(token);
     }
 
+    /// Has Codex read its sign-in again, as soon as no request runs: for after the person has signed in or out, by
+    /// [`sign_in`](crate::sign_in) or otherwise. A sign-in where there was none is seen without this.
+    pub fn read_sign_in_again(&self) {
+        self.codex.doubt_sign_in();
+    }
+
     /// Stops in order: no new connections, Codex is ended, which ends every stream with an error, and the answers
     /// under way get a moment to be sent.
     pub async fn shutdown(self) {

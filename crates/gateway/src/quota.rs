@@ -52,11 +52,6 @@ impl Quota {
         self.ordinary().filter(|window| window.used_percent >= 100.0).max_by_key(|window| window.resets_at)
     }
 
-    /// When the first of the windows is over.
-    pub(crate) fn next_reset(&self) -> Option<SystemTime> {
-        self.windows.iter().filter_map(|window| window.resets_at).min()
-    }
-
     fn ordinary(&self) -> impl Iterator<Item = &QuotaWindow> {
         self.windows.iter().filter(|window| window.limit.is_none())
     }

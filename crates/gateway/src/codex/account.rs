@@ -11,7 +11,7 @@ use app_server::{
 };
 use tokio::{
     sync::{broadcast, watch},
-    time::sleep,
+    time::{Instant, sleep},
 };
 
 use crate::quota::Quota;
@@ -19,6 +19,9 @@ use crate::quota::Quota;
 /// How often Codex is asked whether somebody has signed in from another program, which it does not tell by itself. It
 /// looks for a sign-in once a second at most, and the answer costs nothing.
 const SIGN_IN_POLL: Duration = Duration::from_millis(400);
+
+/// The least time between two questions for the limits because a window is over. Codex asks over the network.
+const ASK_PAUSE: Duration = Duration::from_secs(60);
 
 /// Whether and how Codex is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +41,8 @@ pub enum Account {
 pub(crate) struct LiveAccount {
     client: Client,
     account: watch::Sender<Account>,
-    /// Whether the provider no longer accepts the sign-in.
-    refused: watch::Sender<bool>,
+    /// Whether the sign-in may be another one by now.
+    doubted: watch::Sender<bool>,
 }
 
 impl LiveAccount {
@@ -47,7 +50,7 @@ impl LiveAccount {
     pub(super) async fn open(client: Client) -> Result<Self, Error> {
         let notices = client.notices();
         let account = watch::Sender::new(read(&client).await?);
-        let live = Self { client, account, refused: watch::Sender::new(false) };
+        let live = Self { client, account, doubted: watch::Sender::new(false) };
         tokio::spawn(live.clone().follow(notices));
         Ok(live)
     }
@@ -64,17 +67,17 @@ impl LiveAccount {
         AccountChanges { account: self.account.subscribe(), limits: self.client.rate_limits() }
     }
 
-    /// Takes note that the provider did not accept the sign-in. Somebody may have signed in anew, or out, from another
-    /// program: Codex keeps to what it read when it found itself signed in, for as long as it runs.
-    pub(super) fn refuse(&self) {
+    /// Takes note that the sign-in may be another one by now: the provider did not accept it, or the person has just
+    /// signed in or out. Codex keeps to what it read when it found itself signed in, for as long as it runs.
+    pub(super) fn doubt(&self) {
         if matches!(*self.account.borrow(), Account::SignedIn { .. }) {
-            self.refused.send_replace(true);
+            self.doubted.send_replace(true);
         }
     }
 
-    /// Becomes true once the provider has not accepted the sign-in.
-    pub(super) fn refused(&self) -> watch::Receiver<bool> {
-        self.refused.subscribe()
+    /// Becomes true once the sign-in may be another one.
+    pub(super) fn doubted(&self) -> watch::Receiver<bool> {
+        self.doubted.subscribe()
     }
 
     /// Whether nobody is signed in, asked anew where nobody was.
@@ -84,17 +87,23 @@ impl LiveAccount {
 
     async fn follow(self, mut notices: broadcast::Receiver<Notice>) {
         self.ask_for_limits();
+        let mut asked = Instant::now();
         let mut limits = self.client.rate_limits();
         loop {
             let signed_out = self.current() == Account::SignedOut;
+            let next_reset = limits.borrow_and_update().next_reset();
             tokio::select! {
                 () = self.client.closed() => return,
                 // Whatever was said, and however much of it was missed, the account is read again.
                 _ = notices.recv() => {}
                 () = sleep(SIGN_IN_POLL), if signed_out => {}
-                () = until(self.quota().next_reset()) => {
+                () = until(next_reset) => {
                     self.client.expire_rate_limits();
-                    self.ask_for_limits();
+                    // By a clock that is fast, what is told would be over at once, each time.
+                    if asked.elapsed() >= ASK_PAUSE {
+                        asked = Instant::now();
+                        self.ask_for_limits();
+                    }
                     continue;
                 }
                 _ = limits.changed() => continue,

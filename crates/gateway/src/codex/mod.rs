@@ -65,6 +65,13 @@ impl Codex {
         }
     }
 
+    /// Takes note that the sign-in may be another one by now.
+    pub(crate) fn doubt_sign_in(&self) {
+        if let Phase::Up(session) = &*self.phase.borrow() {
+            session.account().doubt();
+        }
+    }
+
     /// What is known of the account's limits.
     pub(crate) fn quota(&self) -> Quota {
         match &*self.phase.borrow() {

@@ -130,7 +130,7 @@ impl RunningTurn {
         let event = self.step().await;
         self.told = matches!(event, Err(_) | Ok(TurnEvent::Completed(_)));
         if matches!(event, Err(TurnError { kind: TurnErrorKind::SignedOut, .. })) {
-            self.session.account().refuse();
+            self.session.account().doubt();
         }
         Some(event)
     }

@@ -79,7 +79,7 @@ async fn a_sign_in_that_is_no_longer_accepted_is_read_again() {
     stack.codex_command(&["logout"], "").await;
     stack.codex_command(LOGIN, "sk-fake-two").await;
     let refusal = Script::error(401, json!({"error": {"message": "This key was revoked."}}));
-    stack.model.push(refusal.clone());
+    stack.model.push(refusal);
     let answer = stack.chat("Say pong").await;
     assert_eq!(answer.error(503).0, "codex_signed_out");
     assert_eq!(answer.header("x-should-retry"), Some("false"));
@@ -89,8 +89,7 @@ async fn a_sign_in_that_is_no_longer_accepted_is_read_again() {
     assert_eq!(last_key(&stack), "Bearer sk-fake-two");
 
     stack.codex_command(&["logout"], "").await;
-    stack.model.push(refusal);
-    stack.chat("Say pong").await.error(503);
+    stack.gateway.read_sign_in_again();
     reach(&mut status, is_signed_out).await;
     stack.stop().await;
 }
