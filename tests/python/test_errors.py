@@ -6,7 +6,7 @@ The same failure is a proper HTTP error before the first word, and an error with
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import openai
@@ -47,6 +47,15 @@ SIGNED_OUT = Expected(
     should_retry="false",
     says="codex login",
 )
+CONTENT_POLICY = Expected(
+    openai.BadRequestError, 400, "invalid_request_error", "content_policy_violation", says="provider's words"
+)
+INVALID_PROMPT = Expected(
+    openai.BadRequestError, 400, "invalid_request_error", "invalid_prompt", says="provider's words"
+)
+NO_SUCH_MODEL = Expected(
+    openai.NotFoundError, 404, "invalid_request_error", "model_not_found", param="model", says="/v1/models"
+)
 OVERLOADED = Expected(openai.InternalServerError, 503, "server_error", "server_overloaded", retry_after="10")
 DISCONNECTED = Expected(
     openai.InternalServerError, 502, "server_error", "stream_disconnected", says="Send the request again"
@@ -76,28 +85,51 @@ HTTP_ERRORS = {
             says="The provider's words.",
         ),
     ),
+    "400, without a code": (
+        {"status": 400, "body": {"detail": "The provider's words."}},
+        Expected(openai.BadRequestError, 400, "invalid_request_error", "invalid_request", says="words"),
+    ),
     "400, too long": (error(400, code="context_length_exceeded"), TOO_LONG),
+    "400, a prompt that is not answered": (error(400, code="invalid_prompt"), INVALID_PROMPT),
+    "400, a policy": (error(400, code="cyber_policy"), CONTENT_POLICY),
     "401": (error(401), SIGNED_OUT),
     "403": (error(403), provider("403", should_retry="false")),
     "404": (error(404), provider("404", should_retry="false")),
+    "404, a model": (error(404, code="model_not_found"), NO_SUCH_MODEL),
     "429": (error(429, type="rate_limit_error"), RATE_LIMIT),
     "429, used up": (
         error(429, type="usage_limit_reached", plan_type="plus", resets_at=4_000_000_000),
         QUOTA,
     ),
+    "429, nothing left": (error(429, type="insufficient_quota", code="insufficient_quota"), QUOTA),
+    "429, not in the plan": (error(429, type="usage_not_included"), QUOTA),
     "500": (error(500), provider()),
+    "503, overloaded": (error(503, code="server_is_overloaded"), OVERLOADED),
+    "503, slow down": (error(503, code="slow_down"), RATE_LIMIT),
     "503": (error(503), provider("503")),
 }
 
 
-def failed(code: str) -> dict[str, Any]:
-    return {"failed": {"code": code, "message": "The provider's words."}}
+def failed(code: str, message: str = "The provider's words.") -> dict[str, Any]:
+    return {"failed": {"code": code, "message": message}}
 
 
 ENDINGS = {
     "too long": (failed("context_length_exceeded"), TOO_LONG),
     "rate limit": (failed("rate_limit_exceeded"), RATE_LIMIT),
+    "rate limit with a time": (
+        failed("rate_limit_exceeded", "Limit reached. Please try again in 11.054s."),
+        replace(RATE_LIMIT, retry_after="12"),
+    ),
+    "rate limit for long": (
+        failed("rate_limit_exceeded", "Limit reached. Please try again in 1m30s."),
+        replace(RATE_LIMIT, retry_after="90", should_retry="false"),
+    ),
     "quota": (failed("insufficient_quota"), QUOTA),
+    "invalid prompt": (failed("invalid_prompt"), INVALID_PROMPT),
+    "policy": (failed("cyber_policy"), CONTENT_POLICY),
+    "another policy": (failed("misalignment_policy_violation"), CONTENT_POLICY),
+    "no such model": (failed("model_not_found"), NO_SUCH_MODEL),
     "overloaded": (failed("server_is_overloaded"), OVERLOADED),
     "server error": (failed("server_error"), DISCONNECTED),
     "cut": ("cut", DISCONNECTED),
@@ -186,6 +218,26 @@ def test_an_answer_that_was_cut_off_says_so(
     assert streamed_text(chunks) == "".join(words)
     reasons = [choice.finish_reason for chunk in chunks for choice in chunk.choices]
     assert reasons == [None] * (len(words) + 1) + [finish_reason]
+
+
+def test_a_refusal_is_not_an_empty_answer(client: openai.OpenAI, model: ScriptedModel) -> None:
+    """Codex keeps the words of a refusal to itself: that there were some is all that can be told."""
+    begun = {"type": "message", "id": "msg_1", "role": "assistant", "status": "in_progress", "content": []}
+    done = {**begun, "status": "completed", "content": [{"type": "refusal", "refusal": "I can't help."}]}
+    at = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    events = [
+        {"type": "response.output_item.added", "output_index": 0, "item": begun},
+        {"type": "response.refusal.delta", **at, "delta": "I can't help."},
+        {"type": "response.refusal.done", **at, "refusal": "I can't help."},
+        {"type": "response.output_item.done", "output_index": 0, "item": done},
+    ]
+    model.default({"steps": [{"event": event} for event in events]})
+    [choice] = ask(client).choices
+    assert (choice.message.content, choice.finish_reason) == ("", "content_filter")
+
+    chunks = list(ask(client, stream=True))
+    assert streamed_text(chunks) == ""
+    assert [choice.finish_reason for chunk in chunks for choice in chunk.choices][-1] == "content_filter"
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])

@@ -3,7 +3,7 @@
 use std::{
     marker::PhantomData,
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -12,22 +12,23 @@ use std::{
 use serde::Serialize;
 use tokio::{
     io::BufReader,
-    sync::{broadcast, mpsc, oneshot},
+    sync::{broadcast, mpsc, oneshot, watch},
     task::JoinHandle,
     time::timeout,
 };
 
 use crate::{
-    Error, Exit, LaunchError, Notice, Subscription, ToolCallRequest, connection,
+    Error, Exit, LaunchError, Notice, RateLimit, RateLimits, Subscription, ToolCallRequest, connection,
     connection::{Answer, Command},
     event::RequestId,
+    notice::Notices,
     process,
     process::Process,
-    protocol::{ClientInfo, Initialize, InitializeResponse, Request, ToolCallAnswer},
+    protocol::{
+        AccountRateLimitsRead, AccountRateLimitsReadResponse, ClientInfo, Initialize, InitializeResponse,
+        Request, ToolCallAnswer,
+    },
 };
-
-/// How many notices wait for one who listens.
-const NOTICES: usize = 64;
 
 /// A running and initialised Codex.
 #[derive(Debug)]
@@ -48,10 +49,10 @@ impl AppServer {
     ) -> Result<Self, LaunchError> {
         let (process, stdin, stdout) = Process::spawn(command)?;
         let (commands, queue) = mpsc::unbounded_channel();
-        let notices = broadcast::Sender::new(NOTICES);
+        let notices = Notices::default();
         let stdout = BufReader::with_capacity(64 * 1024, stdout);
         let (reading, writing) = connection::open(stdout, stdin, queue, notices.clone());
-        let client = Client { commands, notices, next_id: Arc::new(AtomicU64::new(1)), request_timeout };
+        let client = Client::new(commands, notices, request_timeout);
         match client.request(&Initialize::new(client_info)).await {
             Ok(server) => {
                 client.notify("initialized");
@@ -116,9 +117,9 @@ impl Drop for AppServer {
 #[derive(Debug, Clone)]
 pub struct Client {
     commands: mpsc::UnboundedSender<Command>,
-    notices: broadcast::Sender<Notice>,
+    notices: Notices,
     next_id: Arc<AtomicU64>,
-    request_timeout: Duration,
+    request_timeout: Arc<RwLock<Duration>>,
 }
 
 /// The answer to a request that has been sent. Dropping it forgets the answer, not the request.
@@ -132,6 +133,15 @@ pub struct Response<R> {
 }
 
 impl Client {
+    fn new(commands: mpsc::UnboundedSender<Command>, notices: Notices, request_timeout: Duration) -> Self {
+        Self {
+            commands,
+            notices,
+            next_id: Arc::new(AtomicU64::new(1)),
+            request_timeout: Arc::new(RwLock::new(request_timeout)),
+        }
+    }
+
     /// Sends a request and waits for its answer.
     pub async fn request<R: Request>(&self, request: &R) -> Result<R::Response, Error> {
         self.send(request)?.wait().await
@@ -156,7 +166,7 @@ impl Client {
         Ok(Response {
             answer: receiver,
             method: R::METHOD,
-            timeout: self.request_timeout,
+            timeout: *self.request_timeout.read().unwrap_or_else(PoisonError::into_inner),
             response: PhantomData,
         })
     }
@@ -185,9 +195,45 @@ impl Client {
         self.notices.subscribe()
     }
 
+    /// The account's limits, as far as Codex has told them, and their changes. Empty without an account.
+    pub fn rate_limits(&self) -> watch::Receiver<RateLimits> {
+        self.notices.rate_limits()
+    }
+
+    /// Asks for the account's limits, which [`Client::rate_limits`] then shows. Codex refuses without an account that
+    /// has any.
+    pub async fn read_rate_limits(&self) -> Result<(), Error> {
+        let AccountRateLimitsReadResponse { rate_limits, rate_limits_by_limit_id } =
+            self.request(&AccountRateLimitsRead {}).await?;
+        let each = rate_limits_by_limit_id.into_iter().flatten();
+        let each = each.map(|(id, limit)| RateLimit { limit_id: Some(id), ..limit });
+        self.notices.merge_rate_limits(std::iter::once(rate_limits).chain(each));
+        Ok(())
+    }
+
+    /// Forgets the limits' windows that have been reset by now.
+    pub fn expire_rate_limits(&self) {
+        self.notices.expire_rate_limits();
+    }
+
+    /// Forgets all limits: they were another account's.
+    pub fn forget_rate_limits(&self) {
+        self.notices.forget_rate_limits();
+    }
+
+    /// How long each request from now on may take.
+    pub fn set_request_timeout(&self, request_timeout: Duration) {
+        *self.request_timeout.write().unwrap_or_else(PoisonError::into_inner) = request_timeout;
+    }
+
     /// Whether the connection has ended.
     pub fn is_closed(&self) -> bool {
         self.commands.is_closed()
+    }
+
+    /// Waits until the connection has ended.
+    pub async fn closed(&self) {
+        self.commands.closed().await;
     }
 
     fn notify(&self, method: &str) {

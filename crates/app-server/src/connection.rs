@@ -16,14 +16,15 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 use tokio::{
     io::{AsyncBufRead, AsyncWrite},
-    sync::{broadcast, mpsc, mpsc::error::TryRecvError, oneshot},
+    sync::{mpsc, mpsc::error::TryRecvError, oneshot},
     task::JoinHandle,
 };
 
 use crate::{
-    Error, Notice, ThreadEvent, ToolCallRequest,
+    Error, ThreadEvent, ToolCallRequest,
     denial::deny,
     event, notice,
+    notice::Notices,
     redact::redact,
     transport::{Line, LineReader, MAX_LINE_BYTES, write_lines},
 };
@@ -135,7 +136,7 @@ pub(crate) fn open<R, W>(
     reader: R,
     writer: W,
     commands: mpsc::UnboundedReceiver<Command>,
-    notices: broadcast::Sender<Notice>,
+    notices: Notices,
 ) -> (JoinHandle<()>, JoinHandle<()>)
 where
     R: AsyncBufRead + Send + Unpin + 'static,
@@ -155,7 +156,7 @@ struct Connection {
     routes: Routes,
     /// `None` once the input was closed.
     lines: Option<mpsc::UnboundedSender<Vec<u8>>>,
-    notices: broadcast::Sender<Notice>,
+    notices: Notices,
 }
 
 impl Connection {
@@ -238,8 +239,7 @@ impl Connection {
 
     fn notify(&mut self, method: &str, params: Option<&RawValue>) -> Result<(), serde_json::Error> {
         if let Some(notice) = notice::parse(method, params)? {
-            // Nobody may be listening.
-            let _ = self.notices.send(notice);
+            self.notices.post(notice);
         } else {
             self.dispatch(event::parse(method, params)?);
         }

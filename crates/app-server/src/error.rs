@@ -31,6 +31,14 @@ pub enum LaunchError {
     /// The process ran, and ended before it had answered `initialize`.
     #[error("Codex ended at its start ({status}){}", last_words(.stderr))]
     Ended { status: String, stderr: Vec<String> },
+    /// The process ran well, and then ended without being asked to.
+    #[error("Codex stopped ({status}){}", last_words(.stderr))]
+    Stopped { status: String, stderr: Vec<String> },
+    /// It is older than what the gateway can work with.
+    #[error(
+        "Codex {version} is too old: it lacks `{lacks}`. Update it, such as by `npm install -g @openai/codex`"
+    )]
+    TooOld { version: String, lacks: &'static str },
     #[error("Codex started, but {0}")]
     Handshake(#[from] Error),
     /// Something that the launch needs beside the process itself, such as a folder or a derived file.
@@ -39,6 +47,22 @@ pub enum LaunchError {
     /// A command of Codex's own that the launch needs gave an unusable result.
     #[error("`{command}` {problem}")]
     Tool { command: String, problem: String },
+}
+
+impl Error {
+    /// The method that this Codex does not know, if that is what is wrong.
+    pub fn unknown_method(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { method, code: -32601, .. } => Some(method),
+            // Codex's own way to say so: it takes the method for a variant of its type of requests.
+            Self::Refused { method, message, .. }
+                if message.contains(&format!("unknown variant `{method}`")) =>
+            {
+                Some(method)
+            }
+            _ => None,
+        }
+    }
 }
 
 fn list(paths: &[PathBuf]) -> String {

@@ -15,6 +15,7 @@ mod locate;
 mod notice;
 mod process;
 pub mod protocol;
+mod rate_limits;
 mod raw_item;
 mod redact;
 pub mod schema;
@@ -30,6 +31,7 @@ pub use event::{
 pub use locate::{Location, locate};
 pub use notice::Notice;
 pub use process::{Command, Exit};
+pub use rate_limits::{ORDINARY_LIMIT, RateLimit, RateLimitWindow, RateLimits};
 pub use raw_item::{FunctionCall, RawItem, RawItemKind, Reasoning};
 pub use redact::{Secret, redact};
-pub use supervisor::{Launch, Phase, Supervisor};
+pub use supervisor::{Launch, Phase, Restart, Supervisor};

@@ -1,27 +1,99 @@
 //! What Codex says that belongs to no thread.
 
+use std::time::SystemTime;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::sync::{broadcast, watch};
+
+use crate::{RateLimit, RateLimits};
 
 /// A notification about Codex as a whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Notice {
+    /// Somebody signed in or out, or the plan changed.
+    AccountUpdated { auth_mode: Option<String>, plan: Option<String> },
     /// A sign-in that was begun is over. `error` says why it failed, if it did.
     LoginCompleted { login_id: Option<String>, error: Option<String> },
+    /// Something new about one of the account's limits.
+    RateLimits(RateLimit),
+}
+
+/// How many notices wait for one who listens.
+const WAITING: usize = 64;
+
+/// Where notices go: to those who listen, and the limits into one picture of them all.
+#[derive(Debug, Clone)]
+pub(crate) struct Notices {
+    feed: broadcast::Sender<Notice>,
+    rate_limits: watch::Sender<RateLimits>,
+}
+
+impl Default for Notices {
+    fn default() -> Self {
+        Self { feed: broadcast::Sender::new(WAITING), rate_limits: watch::Sender::default() }
+    }
+}
+
+impl Notices {
+    /// The limits are taken in before anything that Codex says later is read, so that a turn that fails for want of
+    /// quota finds them.
+    pub(crate) fn post(&self, notice: Notice) {
+        match notice {
+            Notice::RateLimits(update) => self.merge_rate_limits([update]),
+            // Nobody may be listening.
+            notice => drop(self.feed.send(notice)),
+        }
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Notice> {
+        self.feed.subscribe()
+    }
+
+    pub(crate) fn rate_limits(&self) -> watch::Receiver<RateLimits> {
+        self.rate_limits.subscribe()
+    }
+
+    pub(crate) fn merge_rate_limits(&self, updates: impl IntoIterator<Item = RateLimit>) {
+        self.rate_limits.send_if_modified(|known| {
+            updates.into_iter().fold(false, |changed, update| known.merge(update) | changed)
+        });
+    }
+
+    pub(crate) fn expire_rate_limits(&self) {
+        self.rate_limits.send_if_modified(|known| known.expire(SystemTime::now()));
+    }
+
+    pub(crate) fn forget_rate_limits(&self) {
+        self.rate_limits.send_if_modified(|known| std::mem::take(known) != RateLimits::default());
+    }
 }
 
 /// The notifications that mean something here.
-pub(crate) const METHODS: &[&str] = &["account/login/completed"];
+pub(crate) const METHODS: &[&str] =
+    &["account/login/completed", "account/rateLimits/updated", "account/updated"];
 
 /// Understands one notification; `None` if it is none of these.
 pub(crate) fn parse(method: &str, params: Option<&RawValue>) -> Result<Option<Notice>, serde_json::Error> {
-    if !METHODS.contains(&method) {
-        return Ok(None);
-    }
-    let LoginCompleted { login_id, success, error } =
-        serde_json::from_str(params.map_or("{}", RawValue::get))?;
-    let error = (!success).then(|| error.unwrap_or_else(|| "no reason was given".to_owned()));
-    Ok(Some(Notice::LoginCompleted { login_id, error }))
+    let params = params.map_or("{}", RawValue::get);
+    Ok(Some(match method {
+        // The list is asked first, so that nothing is read which the checks of the protocol do not know of.
+        _ if !METHODS.contains(&method) => return Ok(None),
+        "account/login/completed" => {
+            let LoginCompleted { login_id, success, error } = serde_json::from_str(params)?;
+            let error = (!success).then(|| error.unwrap_or_else(|| "no reason was given".to_owned()));
+            Notice::LoginCompleted { login_id, error }
+        }
+        "account/rateLimits/updated" => {
+            let RateLimitsUpdated { rate_limits } = serde_json::from_str(params)?;
+            Notice::RateLimits(rate_limits)
+        }
+        "account/updated" => {
+            let AccountUpdated { auth_mode, plan_type } = serde_json::from_str(params)?;
+            Notice::AccountUpdated { auth_mode, plan: plan_type }
+        }
+        _ => return Ok(None),
+    }))
 }
 
 #[derive(Deserialize)]
@@ -34,13 +106,27 @@ struct LoginCompleted {
     error: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RateLimitsUpdated {
+    rate_limits: RateLimit,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct AccountUpdated {
+    auth_mode: Option<String>,
+    plan_type: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::RateLimitWindow;
 
-    fn parsed(params: &str) -> Option<Notice> {
+    fn parsed(method: &str, params: &str) -> Option<Notice> {
         let params = RawValue::from_string(params.to_owned()).unwrap();
-        parse("account/login/completed", Some(&params)).unwrap()
+        parse(method, Some(&params)).unwrap()
     }
 
     #[test]
@@ -48,9 +134,35 @@ mod tests {
         let completed = |login_id: &str, error: Option<&str>| {
             Some(Notice::LoginCompleted { login_id: Some(login_id.into()), error: error.map(str::to_owned) })
         };
+        let parsed = |params| parsed("account/login/completed", params);
         assert_eq!(parsed(r#"{"loginId":"l","success":true,"error":null}"#), completed("l", None));
         assert_eq!(parsed(r#"{"loginId":"l","success":false,"error":"no"}"#), completed("l", Some("no")));
         assert!(parsed(r#"{"loginId":"l","success":false}"#) != completed("l", None));
-        assert_eq!(parse("account/updated", None).unwrap(), None);
+    }
+
+    #[test]
+    fn an_account_changes_and_its_limits_do() {
+        assert_eq!(
+            parsed("account/updated", r#"{"authMode":"chatgpt","planType":"plus"}"#),
+            Some(Notice::AccountUpdated { auth_mode: Some("chatgpt".into()), plan: Some("plus".into()) }),
+        );
+        assert_eq!(
+            parsed("account/updated", r#"{"authMode":null}"#),
+            Some(Notice::AccountUpdated { auth_mode: None, plan: None }),
+        );
+        let primary =
+            RateLimitWindow { used_percent: 43.0, window_duration_mins: Some(300), resets_at: Some(1) };
+        assert_eq!(
+            parsed(
+                "account/rateLimits/updated",
+                r#"{"rateLimits":{"limitId":"codex","primary":{"usedPercent":43,"windowDurationMins":300,"resetsAt":1},"secondary":null}}"#,
+            ),
+            Some(Notice::RateLimits(RateLimit {
+                limit_id: Some("codex".into()),
+                primary: Some(primary),
+                ..RateLimit::default()
+            })),
+        );
+        assert_eq!(parsed("thread/started", "{}"), None);
     }
 }

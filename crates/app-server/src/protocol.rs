@@ -3,8 +3,12 @@
 //! Only the fields that are sent or read are here. The installed Codex can print its whole protocol with
 //! `codex app-server generate-json-schema --experimental`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
+
+use crate::RateLimit;
 
 /// A request: its parameters are the value itself.
 pub trait Request: Serialize {
@@ -41,6 +45,7 @@ request! {
     TurnStart<'a> = "turn/start" -> TurnStartResponse;
     TurnInterrupt<'a> = "turn/interrupt" -> Done;
     ModelList = "model/list" -> ModelListResponse;
+    AccountRateLimitsRead = "account/rateLimits/read" -> AccountRateLimitsReadResponse;
     AccountRead = "account/read" -> AccountReadResponse;
     AccountLoginStart = "account/login/start" -> AccountLoginStartResponse;
     ConfigRead = "config/read" -> ConfigReadResponse;
@@ -80,7 +85,6 @@ const UNREAD_NOTIFICATIONS: &[&str] = &[
     "thread/tokenUsage/updated",
     "remoteControl/status/changed",
     "mcpServer/startupStatus/updated",
-    "account/rateLimits/updated",
     "turn/diff/updated",
     "turn/plan/updated",
     "item/reasoning/summaryPartAdded",
@@ -290,6 +294,18 @@ pub struct AccountReadResponse {
     pub account: Option<Account>,
     /// Whether the configured model provider needs an OpenAI account at all.
     pub requires_openai_auth: bool,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub struct AccountRateLimitsRead {}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountRateLimitsReadResponse {
+    pub rate_limits: RateLimit,
+    /// All limits, where there are several.
+    #[serde(default)]
+    pub rate_limits_by_limit_id: Option<BTreeMap<String, RateLimit>>,
 }
 
 /// How Codex is signed in. Never a credential.

@@ -1,8 +1,12 @@
 //! Keeps a Codex running: started again when it ends, with growing pauses when it does not want to live.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
-use tokio::{sync::watch, task::JoinHandle, time::Instant};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+    time::Instant,
+};
 
 use crate::{AppServer, LaunchError};
 
@@ -25,6 +29,8 @@ pub enum Phase<S> {
     /// Not running. Another attempt follows after `retry_after`.
     Down {
         error: Arc<LaunchError>,
+        /// The number of the attempt that follows.
+        attempt: u32,
         retry_after: Duration,
     },
     /// The supervisor was shut down.
@@ -36,8 +42,8 @@ impl<S> Clone for Phase<S> {
         match self {
             Self::Starting { attempt } => Self::Starting { attempt: *attempt },
             Self::Up(session) => Self::Up(Arc::clone(session)),
-            Self::Down { error, retry_after } => {
-                Self::Down { error: Arc::clone(error), retry_after: *retry_after }
+            Self::Down { error, attempt, retry_after } => {
+                Self::Down { error: Arc::clone(error), attempt: *attempt, retry_after: *retry_after }
             }
             Self::Stopped => Self::Stopped,
         }
@@ -54,7 +60,19 @@ const HEALTHY: Duration = Duration::from_secs(30);
 pub struct Supervisor<S> {
     phase: watch::Receiver<Phase<S>>,
     stop: watch::Sender<bool>,
+    restart: Restart,
     task: JoinHandle<()>,
+}
+
+/// Has Codex started anew. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Restart(Arc<Notify>);
+
+impl Restart {
+    /// Ends the Codex that is up, in order, and starts the next one. Without one that is up, nothing needs to be done.
+    pub fn now(&self) {
+        self.0.notify_waiters();
+    }
 }
 
 impl<S: std::fmt::Debug + Send + Sync + 'static> Supervisor<S> {
@@ -62,12 +80,17 @@ impl<S: std::fmt::Debug + Send + Sync + 'static> Supervisor<S> {
     pub fn start<L: Launch<Session = S>>(launch: L) -> Self {
         let (phase, receiver) = watch::channel(Phase::Starting { attempt: 1 });
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(supervise(launch, phase, stopped));
-        Self { phase: receiver, stop, task }
+        let restart = Restart::default();
+        let task = tokio::spawn(supervise(launch, phase, stopped, restart.clone()));
+        Self { phase: receiver, stop, restart, task }
     }
 
     pub fn phase(&self) -> watch::Receiver<Phase<S>> {
         self.phase.clone()
+    }
+
+    pub fn restart(&self) -> Restart {
+        self.restart.clone()
     }
 
     /// Ends Codex and waits until it is gone.
@@ -87,6 +110,7 @@ async fn supervise<L: Launch>(
     launch: L,
     phase: watch::Sender<Phase<L::Session>>,
     mut stop: watch::Receiver<bool>,
+    restart: Restart,
 ) {
     let mut attempt = 1;
     loop {
@@ -99,9 +123,19 @@ async fn supervise<L: Launch>(
             Ok((mut server, session)) => {
                 tracing::info!(pid = server.pid(), user_agent = server.server().user_agent, "Codex is up");
                 let since = Instant::now();
+                let mut restarted = pin!(restart.0.notified());
+                // From before anybody can know that Codex is up.
+                restarted.as_mut().enable();
                 phase.send_replace(Phase::Up(Arc::new(session)));
                 let exit = tokio::select! {
                     exit = server.ended() => exit,
+                    () = restarted => {
+                        attempt = 1;
+                        phase.send_replace(Phase::Starting { attempt });
+                        let exit = server.shutdown().await;
+                        tracing::info!(status = exit.status, "Codex has ended, to be started anew");
+                        continue;
+                    }
                     () = stopped(&mut stop) => {
                         phase.send_replace(Phase::Stopped);
                         let exit = server.shutdown().await;
@@ -113,7 +147,7 @@ async fn supervise<L: Launch>(
                 if since.elapsed() >= HEALTHY {
                     attempt = 0;
                 }
-                LaunchError::Ended { status: exit.status, stderr: exit.stderr }
+                LaunchError::Stopped { status: exit.status, stderr: exit.stderr }
             }
             Err(error) => {
                 tracing::error!(%error, "Codex could not be started");
@@ -125,7 +159,7 @@ async fn supervise<L: Launch>(
         // A first failure is mended at once, and requests wait that out; after that the trouble is shown.
         phase.send_replace(match attempt {
             ..=2 => Phase::Starting { attempt },
-            _ => Phase::Down { error: Arc::new(error), retry_after: pause },
+            _ => Phase::Down { error: Arc::new(error), attempt, retry_after: pause },
         });
         tokio::select! {
             () = tokio::time::sleep(pause) => {}

@@ -128,12 +128,12 @@ fn greet(gateway: &GatewayHandle, token: &Choice, notice: Option<&str>, json: bo
 /// Tells changes of status until it is time to stop, and stops.
 async fn until_stopped(gateway: GatewayHandle, mut stop: StopSignals) {
     let mut status = gateway.status();
-    let mut shown = status.current();
+    let mut told = None;
+    tell(&status.current(), &mut told);
     loop {
-        tell(&shown);
         tokio::select! {
             () = stop.received() => break,
-            changed = status.changed() => shown = changed,
+            changed = status.changed() => tell(&changed, &mut told),
         }
     }
     // A second signal, or a stop that hangs, does not wait for order.
@@ -144,15 +144,21 @@ async fn until_stopped(gateway: GatewayHandle, mut stop: StopSignals) {
     }
 }
 
-fn tell(status: &Status) {
-    match status {
-        Status::Ready { codex_version, account: Account::SignedOut, .. } => out::note(format_args!(
+/// Tells a status, unless its words are those that were told last: much of it changes without being news.
+fn tell(status: &Status, told: &mut Option<String>) {
+    let words = match status {
+        Status::Ready { codex_version, account: Account::SignedOut, .. } => format!(
             "Codex {codex_version} isn't signed in: run `codex login`. `codex-gateway demo` works without."
-        )),
-        Status::Ready { codex_version, .. } => out::note(format_args!("Codex {codex_version} is ready.")),
-        Status::Trouble(trouble) => {
-            out::note(format_args!("Codex isn't running: {trouble}. Trying again."));
+        ),
+        Status::Ready { codex_version, .. } => format!("Codex {codex_version} is ready."),
+        Status::Trouble { error, .. } => format!("Codex isn't running: {error}. Trying again."),
+        Status::Starting { .. } | Status::Stopped => {
+            *told = None;
+            return;
         }
-        Status::Starting | Status::Stopped => {}
+    };
+    if told.as_ref() != Some(&words) {
+        out::note(&words);
+        *told = Some(words);
     }
 }

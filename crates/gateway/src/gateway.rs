@@ -1,11 +1,8 @@
 //! The gateway as a whole: started with a configuration, held by a handle.
 
-use std::{
-    fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc,
-    time::Duration,
-};
+use std::{fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
 
-use app_server::{Launch, LaunchError, Phase, Supervisor};
+use app_server::{Launch, LaunchError, Supervisor};
 use axum::serve::ListenerExt;
 use tokio::{
     net::TcpListener,
@@ -15,11 +12,12 @@ use tokio::{
 };
 
 use crate::{
-    codex::{Account, Codex, CodexLaunch, Session},
-    http::{App, router},
+    codex::{Account, Codex, CodexLaunch, Session, renew},
+    http::{Shared, router},
     images::{AddressPolicy, ImageFetcher},
     log::RequestLog,
-    settings::{CodexHome, Settings, Token, own_codex_home},
+    settings::{CodexHome, Live, NeedsRestart, Settings, Token, needs_restart, own_codex_home},
+    status::StatusWatch,
 };
 
 /// What a gateway is started with.
@@ -47,25 +45,15 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct GatewayHandle {
     address: SocketAddr,
+    /// What cannot change while it runs is still as it was then.
+    started: Settings,
+    live: Live,
+    codex: Codex,
     supervisor: Supervisor<Session>,
     log: RequestLog,
     server: JoinHandle<io::Result<()>>,
+    renewal: JoinHandle<()>,
     stop: oneshot::Sender<()>,
-}
-
-/// How a gateway is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Status {
-    Starting,
-    Ready {
-        codex_version: String,
-        account: Account,
-        /// What reaches the model beside the caller's messages, in words.
-        leaks: Vec<String>,
-    },
-    /// Codex isn't running; the gateway keeps trying. The text says why.
-    Trouble(String),
-    Stopped,
 }
 
 /// What was found out about a Codex by bringing it up once.
@@ -83,7 +71,8 @@ pub struct Inspection {
 
 /// How the Codex of a configuration is brought up.
 pub(crate) fn prepare(config: &Config) -> Result<CodexLaunch, LaunchError> {
-    let prepared = launch(&config.settings, &config.token, config.codex_env.clone());
+    let live = Live::new(config.settings.clone(), config.token.clone());
+    let prepared = launch(&config.settings, live, config.codex_env.clone());
     prepared.map_err(|source| LaunchError::Prepare {
         what: "a private folder for Codex can't be made".to_owned(),
         source,
@@ -96,7 +85,7 @@ pub async fn inspect(config: &Config) -> Result<Inspection, LaunchError> {
     let inspection = Inspection {
         codex: session.path().to_owned(),
         version: session.version().to_owned(),
-        account: session.account().clone(),
+        account: session.account().current(),
         models: session.models().listed().map(str::to_owned).collect(),
         leaks: session.leaks().to_vec(),
     };
@@ -106,7 +95,7 @@ pub async fn inspect(config: &Config) -> Result<Inspection, LaunchError> {
 }
 
 /// How Codex is brought up with these settings.
-fn launch(settings: &Settings, token: &Token, mut env: Vec<(String, String)>) -> io::Result<CodexLaunch> {
+fn launch(settings: &Settings, live: Live, mut env: Vec<(String, String)>) -> io::Result<CodexLaunch> {
     if settings.codex_home == CodexHome::Own {
         let home = own_codex_home();
         DirBuilder::new().recursive(true).mode(0o700).create(&home)?;
@@ -115,8 +104,7 @@ fn launch(settings: &Settings, token: &Token, mut env: Vec<(String, String)>) ->
     Ok(CodexLaunch {
         codex: settings.codex.clone(),
         env,
-        secrets: vec![token.secret()],
-        request_timeout: settings.request_timeout,
+        live,
         folder: tempfile::Builder::new().prefix("codex-gateway-").tempdir()?,
     })
 }
@@ -131,16 +119,13 @@ pub async fn start(config: Config) -> Result<GatewayHandle, StartError> {
     })?;
     let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
     let images = ImageFetcher::new(image_addresses);
-    let launch = launch(&settings, &token, codex_env).map_err(StartError::Folder)?;
+    let live = Live::new(settings.clone(), token);
+    let launch = launch(&settings, live.clone(), codex_env).map_err(StartError::Folder)?;
     let supervisor = Supervisor::start(launch);
     let log = RequestLog::default();
-    let app = App {
-        codex: Codex::new(&supervisor, &settings),
-        images,
-        log: log.clone(),
-        token: Arc::new(token),
-        settings: Arc::new(settings),
-    };
+    let codex = Codex::new(&supervisor, live.clone());
+    let renewal = tokio::spawn(renew(supervisor.phase(), log.running(), supervisor.restart()));
+    let shared = Shared { codex: codex.clone(), images, log: log.clone(), live: live.clone() };
     let (stop, stopped) = oneshot::channel();
     let listener = listener.tap_io(|connection| {
         // Each event of a stream leaves at once.
@@ -148,12 +133,13 @@ pub async fn start(config: Config) -> Result<GatewayHandle, StartError> {
             tracing::debug!(%error, "TCP_NODELAY can't be set");
         }
     });
-    let serve = axum::serve(listener, router(app)).with_graceful_shutdown(async {
+    let serve = axum::serve(listener, router(shared)).with_graceful_shutdown(async {
         // An error means that the handle was dropped, which ends the server too.
         let _ = stopped.await;
     });
     tracing::info!(%address, "listening");
-    Ok(GatewayHandle { address, supervisor, log, server: tokio::spawn(serve.into_future()), stop })
+    let server = tokio::spawn(serve.into_future());
+    Ok(GatewayHandle { address, started: settings, live, codex, supervisor, log, server, renewal, stop })
 }
 
 impl GatewayHandle {
@@ -169,7 +155,7 @@ impl GatewayHandle {
 
     /// Follows how the gateway is doing.
     pub fn status(&self) -> StatusWatch {
-        StatusWatch(self.supervisor.phase())
+        StatusWatch::new(self.supervisor.phase())
     }
 
     /// What went through, and what will.
@@ -177,49 +163,41 @@ impl GatewayHandle {
         &self.log
     }
 
+    /// How many requests run the model now, or wait to. A caller that has hung up does not count.
+    pub fn running(&self) -> watch::Receiver<usize> {
+        self.log.running()
+    }
+
+    /// Goes by these settings from now on. Requests that run keep those that they came with. Returns what takes effect
+    /// only when the gateway is started again. The token is not among them: see [`GatewayHandle::set_token`].
+    pub fn apply(&self, settings: Settings) -> Vec<NeedsRestart> {
+        let needs_restart = needs_restart(&self.started, self.address, &settings);
+        self.codex.apply(&settings);
+        self.live.set_settings(settings);
+        needs_restart
+    }
+
+    /// Opens to this token from now on, and no more to the one before. Requests that run are not disturbed.
+    pub fn set_token(&self, token: Token) {
+        self.live.set_token(token);
+    }
+
+    /// Has Codex read its sign-in again, as soon as no request runs: for after the person has signed in or out, by
+    /// [`sign_in`](crate::sign_in) or otherwise. A sign-in where there was none is seen without this.
+    pub fn read_sign_in_again(&self) {
+        self.codex.doubt_sign_in();
+    }
+
     /// Stops in order: no new connections, Codex is ended, which ends every stream with an error, and the answers
     /// under way get a moment to be sent.
     pub async fn shutdown(self) {
-        let Self { supervisor, mut server, stop, .. } = self;
+        let Self { supervisor, mut server, renewal, stop, .. } = self;
+        renewal.abort();
         let _ = stop.send(());
         supervisor.shutdown().await;
         if timeout(Duration::from_secs(1), &mut server).await.is_err() {
             server.abort();
         }
         tracing::info!("stopped");
-    }
-}
-
-/// Shows a gateway's status, and its changes.
-#[derive(Debug, Clone)]
-pub struct StatusWatch(watch::Receiver<Phase<Session>>);
-
-impl StatusWatch {
-    pub fn current(&self) -> Status {
-        match &*self.0.borrow() {
-            Phase::Starting { .. } => Status::Starting,
-            Phase::Up(session) => Status::Ready {
-                codex_version: session.version().to_owned(),
-                account: session.account().clone(),
-                leaks: session.leaks().to_vec(),
-            },
-            Phase::Down { error, .. } => Status::Trouble(error.to_string()),
-            Phase::Stopped => Status::Stopped,
-        }
-    }
-
-    /// Waits for the next change, and returns what it changed to.
-    pub async fn changed(&mut self) -> Status {
-        if self.0.changed().await.is_err() {
-            return Status::Stopped;
-        }
-        self.0.mark_unchanged();
-        self.current()
-    }
-
-    /// Waits until it is decided whether Codex runs.
-    pub async fn settled(&mut self) -> Status {
-        let _ = self.0.wait_for(|phase| !matches!(phase, Phase::Starting { .. })).await;
-        self.current()
     }
 }

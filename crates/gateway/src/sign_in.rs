@@ -66,6 +66,7 @@ impl SignIn {
                 Ok(Notice::LoginCompleted { error: Some(error), .. }) => {
                     break Err(SignInError::Failed(app_server::redact(&error)));
                 }
+                Ok(Notice::AccountUpdated { .. } | Notice::RateLimits(_)) => {}
                 Err(broadcast::error::RecvError::Lagged(_)) => {}
                 Err(broadcast::error::RecvError::Closed) => return Err(SignInError::Ended),
             }

@@ -15,6 +15,8 @@ pub struct CodexConfig {
     pub stream_max_retries: u32,
     /// Silence after which Codex gives a stream up, in milliseconds; `None` leaves Codex's default.
     pub stream_idle_timeout_ms: Option<u64>,
+    /// Whether Codex must be signed in, and sends its credential.
+    pub requires_openai_auth: bool,
 }
 
 impl Default for CodexConfig {
@@ -24,6 +26,7 @@ impl Default for CodexConfig {
             request_max_retries: 0,
             stream_max_retries: 0,
             stream_idle_timeout_ms: None,
+            requires_openai_auth: false,
         }
     }
 }
@@ -31,7 +34,13 @@ impl Default for CodexConfig {
 impl CodexConfig {
     /// The text of `config.toml`. `base_url` is without `/responses`, which Codex adds.
     pub(crate) fn to_toml(&self, base_url: &str) -> String {
-        let Self { model, request_max_retries, stream_max_retries, stream_idle_timeout_ms } = self;
+        let Self {
+            model,
+            request_max_retries,
+            stream_max_retries,
+            stream_idle_timeout_ms,
+            requires_openai_auth,
+        } = self;
         // A JSON string is a TOML basic string too.
         let (model, base_url) = (Value::from(model.as_str()), Value::from(base_url));
         let mut text = format!(
@@ -47,6 +56,9 @@ impl CodexConfig {
         );
         if let Some(timeout) = stream_idle_timeout_ms {
             text.push_str(&format!("stream_idle_timeout_ms = {timeout}\n"));
+        }
+        if *requires_openai_auth {
+            text.push_str("requires_openai_auth = true\n");
         }
         text
     }

@@ -54,9 +54,9 @@ fn connect_with(request_timeout: Duration) -> (Client, Peer) {
     let (input, peer_output) = tokio::io::duplex(1024 * 1024);
     let (peer_input, output) = tokio::io::duplex(1024 * 1024);
     let (commands, queue) = mpsc::unbounded_channel();
-    let notices = broadcast::Sender::new(NOTICES);
+    let notices = Notices::default();
     connection::open(BufReader::new(input), output, queue, notices.clone());
-    let client = Client { commands, notices, next_id: Arc::new(AtomicU64::new(1)), request_timeout };
+    let client = Client::new(commands, notices, request_timeout);
     (client, Peer { input: BufReader::new(peer_input).lines(), output: peer_output })
 }
 

@@ -9,9 +9,9 @@ use super::Part;
 use crate::{
     denial::{self, deny},
     protocol::{
-        AccountLoginStart, AccountRead, ClientInfo, ConfigRead, DynamicTool, Initialize, ModelList, Request,
-        ServerDiagnostics, ThreadInjectItems, ThreadStart, ThreadUnsubscribe, ToolCallAnswer, TurnInterrupt,
-        TurnStart,
+        AccountLoginStart, AccountRateLimitsRead, AccountRead, ClientInfo, ConfigRead, DynamicTool,
+        Initialize, ModelList, Request, ServerDiagnostics, ThreadInjectItems, ThreadStart, ThreadUnsubscribe,
+        ToolCallAnswer, TurnInterrupt, TurnStart,
     },
 };
 
@@ -47,7 +47,7 @@ fn call<R: Request>(request: &R, response: Value) -> [Example; 2] {
     })
 }
 
-fn requests() -> [[Example; 2]; 11] {
+fn requests() -> [[Example; 2]; 12] {
     let (thread_id, turn_id) =
         ("01890a5d-ac96-774b-bcce-b302099a8057", "01890a5d-ac96-774b-bcce-b302099a8058");
     let client = ClientInfo { name: "a".to_owned(), title: "A".to_owned(), version: "1.0.0".to_owned() };
@@ -116,6 +116,10 @@ fn requests() -> [[Example; 2]; 11] {
             json!({"account": {"type": "chatgpt", "planType": "plus"}, "requiresOpenaiAuth": true}),
         ),
         call(
+            &AccountRateLimitsRead {},
+            json!({"rateLimits": rate_limit(), "rateLimitsByLimitId": {"codex": rate_limit()}}),
+        ),
+        call(
             &AccountLoginStart::Chatgpt,
             json!({"loginId": "l", "authUrl": "https://example.org/authorize", "userCode": "ABCD"}),
         ),
@@ -128,6 +132,11 @@ fn requests() -> [[Example; 2]; 11] {
             json!({"gauges": [{"name": "live_threads", "value": 4}], "process": {"residentMemoryBytes": 50_000_000}}),
         ),
     ]
+}
+
+fn rate_limit() -> Value {
+    let window = json!({"usedPercent": 42, "windowDurationMins": 300, "resetsAt": 1_800_000_000});
+    json!({"limitId": "codex", "limitName": "Codex", "primary": window, "secondary": window})
 }
 
 fn notifications() -> Vec<(&'static str, Value)> {
@@ -188,5 +197,7 @@ fn notifications() -> Vec<(&'static str, Value)> {
         ("thread/closed", json!({"threadId": "t"})),
         ("account/login/completed", json!({"loginId": "l", "success": false, "error": "It was refused."})),
         ("account/login/completed", json!({"loginId": "l", "success": true})),
+        ("account/rateLimits/updated", json!({"rateLimits": rate_limit()})),
+        ("account/updated", json!({"authMode": "chatgpt", "planType": "plus"})),
     ]
 }

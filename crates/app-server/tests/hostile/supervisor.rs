@@ -59,7 +59,7 @@ fn up(phase: &Phase<Session>) -> Option<Arc<Session>> {
 
 fn down<S>(phase: &Phase<S>) -> Option<(Arc<LaunchError>, Duration)> {
     match phase {
-        Phase::Down { error, retry_after } => Some((Arc::clone(error), *retry_after)),
+        Phase::Down { error, retry_after, .. } => Some((Arc::clone(error), *retry_after)),
         _ => None,
     }
 }
@@ -219,4 +219,19 @@ async fn a_codex_that_is_not_there_is_looked_for_again() {
     reach(&mut phase, |phase| down(phase).filter(|(_, pause)| *pause > Duration::from_secs(1))).await;
     timeout(SOON, supervisor.shutdown()).await.unwrap();
     assert!(matches!(&*phase.borrow(), Phase::Stopped));
+}
+
+#[tokio::test]
+async fn a_codex_is_started_anew_when_it_is_asked_for() {
+    let (child, supervisor) = supervise(&format!("{GREET} {HEALTHY}"));
+    let mut phase = supervisor.phase();
+    let first = reach(&mut phase, up).await;
+    supervisor.restart().now();
+    let pid = first.pid;
+    let second = reach(&mut phase, |phase| up(phase).filter(|session| session.pid != pid)).await;
+    assert!(first.client.is_closed() && !second.client.is_closed());
+    supervisor.shutdown().await;
+    // Nothing is left of either.
+    child.assert_gone().await;
+    assert_eq!(child.groups().len(), 2);
 }

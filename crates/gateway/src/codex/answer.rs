@@ -21,6 +21,8 @@ pub(super) struct Answer {
     /// How much of the present message was said in deltas.
     message: usize,
     messages: usize,
+    /// Whether the present message is still to come to its end.
+    open: bool,
     reasoning: ReasoningTale,
     /// What waits to be told.
     ready: VecDeque<TurnEvent>,
@@ -36,6 +38,7 @@ impl Answer {
             said: 0,
             message: 0,
             messages: 0,
+            open: false,
             reasoning: ReasoningTale::new(summary != Summary::None),
             ready: VecDeque::new(),
             cut: None,
@@ -46,6 +49,7 @@ impl Answer {
         self.said = 0;
         self.message = 0;
         self.messages = 0;
+        self.open = false;
         self.reasoning.begin_attempt();
     }
 
@@ -68,6 +72,7 @@ impl Answer {
         }
         self.messages += 1;
         self.message = 0;
+        self.open = true;
     }
 
     pub(super) fn push(&mut self, delta: &str) {
@@ -77,6 +82,7 @@ impl Answer {
 
     /// Adds what the deltas left out: some providers send none.
     pub(super) fn complete_message(&mut self, text: &str) {
+        self.open = false;
         if let Some(rest) = text.get(self.message..) {
             self.push(rest);
         }
@@ -90,8 +96,14 @@ impl Answer {
         if self.cut.is_none() {
             let rest = self.limiter.finish();
             self.tell(rest.text);
-            self.cut = rest.finish;
+            self.cut = rest.finish.or_else(|| self.withheld());
         }
+    }
+
+    /// Codex passes no refusal on: it tells that a message begins, and neither its words nor its end. An empty answer
+    /// would hide that something was said.
+    fn withheld(&self) -> Option<Finish> {
+        (self.open && self.text.is_empty()).then_some(Finish::ContentFilter)
     }
 
     /// What the caller is to be told next.
@@ -229,6 +241,19 @@ mod tests {
         answer.begin_attempt();
         answer.complete();
         assert_eq!(events(&mut answer), [TurnEvent::Restarted]);
+    }
+
+    #[test]
+    fn a_message_that_begins_and_never_comes_was_withheld() {
+        let mut refused = answer();
+        refused.begin_message();
+        refused.complete();
+        assert_eq!((events(&mut refused), refused.cut()), (vec![], Some(Finish::ContentFilter)));
+        let mut empty = answer();
+        empty.begin_message();
+        empty.complete_message("");
+        empty.complete();
+        assert_eq!(empty.cut(), None);
     }
 
     #[test]

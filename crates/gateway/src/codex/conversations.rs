@@ -23,13 +23,13 @@ const CALL_PATIENCE: Duration = Duration::from_secs(2);
 /// The kept threads, oldest first.
 #[derive(Debug)]
 pub(super) struct Conversations {
-    most: usize,
-    longest: Duration,
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    most: usize,
+    longest: Duration,
     kept: VecDeque<(Instant, Kept)>,
     /// Whether a task waits to give up those that nobody came back to.
     sweeping: bool,
@@ -76,12 +76,22 @@ impl From<&Turn> for TurnSettings {
 impl Conversations {
     /// Keeps at most so many threads, each no longer than this.
     pub(super) fn new(most: usize, longest: Duration) -> Arc<Self> {
-        Arc::new(Self { most, longest, state: Mutex::default() })
+        let state = State { most, longest, kept: VecDeque::new(), sweeping: false };
+        Arc::new(Self { state: Mutex::new(state) })
+    }
+
+    /// Keeps as many, and as long, from now on.
+    pub(super) fn resize(&self, most: usize, longest: Duration) {
+        let mut state = self.state();
+        (state.most, state.longest) = (most, longest);
+        let given_up = state.excess();
+        drop(state);
+        drop(given_up);
     }
 
     /// The conversation of a turn after each of its items, where conversations are kept at all.
     pub(super) fn histories(&self, turn: &Turn, tools: &Tools) -> Vec<History> {
-        if self.most == 0 { Vec::new() } else { History::of(turn, tools) }
+        if self.state().most == 0 { Vec::new() } else { History::of(turn, tools) }
     }
 
     /// The thread that holds the beginning of a turn's conversation, made to go on with the rest. `None` where there
@@ -120,8 +130,7 @@ impl Conversations {
     pub(super) fn keep(self: &Arc<Self>, kept: Kept) {
         let mut state = self.state();
         state.kept.push_back((Instant::now(), kept));
-        let too_many = state.kept.len().saturating_sub(self.most);
-        let given_up: Vec<_> = state.kept.drain(..too_many).collect();
+        let given_up = state.excess();
         if !state.sweeping {
             state.sweeping = true;
             tokio::spawn(sweep(Arc::downgrade(self)));
@@ -145,12 +154,12 @@ impl Conversations {
     fn sweep(&self) -> Option<Instant> {
         let now = Instant::now();
         let mut state = self.state();
-        let (over, kept) =
-            std::mem::take(&mut state.kept).into_iter().partition::<VecDeque<_>, _>(|(since, kept)| {
-                *since + self.longest <= now || kept.thread.is_lost()
-            });
+        let longest = state.longest;
+        let (over, kept) = std::mem::take(&mut state.kept)
+            .into_iter()
+            .partition::<VecDeque<_>, _>(|(since, kept)| *since + longest <= now || kept.thread.is_lost());
         state.kept = kept;
-        let next = state.kept.front().map(|(since, _)| *since + self.longest);
+        let next = state.kept.front().map(|(since, _)| *since + longest);
         state.sweeping = next.is_some();
         drop(state);
         drop(over);
@@ -159,6 +168,14 @@ impl Conversations {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes out those that are too many. They are given up when they are dropped, without the lock.
+    fn excess(&mut self) -> Vec<(Instant, Kept)> {
+        let too_many = self.kept.len().saturating_sub(self.most);
+        self.kept.drain(..too_many).collect()
     }
 }
 

@@ -5,10 +5,15 @@ use std::time::Duration;
 use app_server::{CodexErrorInfo, Error, Lost, redact};
 use serde::Deserialize;
 
-use crate::turn::{Finish, TurnError, TurnErrorKind};
+use super::wait;
+use crate::{
+    quota::{Quota, QuotaWindow},
+    turn::{Finish, TurnError, TurnErrorKind},
+};
 
-/// A turn that Codex reports as failed. Some failures are answers: the model was cut off.
-pub(super) fn turn_failed(error: &app_server::TurnError) -> Result<Finish, TurnError> {
+/// A turn that Codex reports as failed. Some failures are answers: the model was cut off. `quota` tells how long it
+/// lasts, where that is the trouble.
+pub(super) fn turn_failed(error: &app_server::TurnError, quota: &Quota) -> Result<Finish, TurnError> {
     if let Some((_, reason)) = error.message.split_once("Incomplete response returned, reason: ") {
         return match reason.trim() {
             "max_output_tokens" => Ok(Finish::Length),
@@ -24,47 +29,61 @@ pub(super) fn turn_failed(error: &app_server::TurnError) -> Result<Finish, TurnE
         .codex_error_info
         .clone()
         .unwrap_or_else(|| CodexErrorInfo { code: "other".into(), http_status: None });
-    Err(by_code(&code, http_status).map_or_else(
-        || other(&error.message, &message),
-        |(kind, retry_after, advice)| {
-            let error = TurnError::new(kind, sentence(&message, advice));
-            retry_after.map_or(error.clone(), |seconds| error.retry_after(Duration::from_secs(seconds)))
-        },
-    ))
+    Err(match by_code(&code, http_status) {
+        Some((TurnErrorKind::UsageLimit, _)) => usage_limit(&message, quota),
+        Some((TurnErrorKind::RateLimit, advice)) => {
+            let wait = wait::asked_for(&message).or_else(|| quota.used_up()?.resets_in());
+            TurnError::new(TurnErrorKind::RateLimit, sentence(&message, advice))
+                .retry_after(wait.unwrap_or(A_MOMENT))
+        }
+        Some((TurnErrorKind::Overloaded, advice)) => {
+            TurnError::new(TurnErrorKind::Overloaded, sentence(&message, advice)).retry_after(A_MOMENT)
+        }
+        Some((kind, advice)) => TurnError::new(kind, sentence(&message, advice)),
+        None => other(&error.message, &message),
+    })
 }
 
-type Meaning = (TurnErrorKind, Option<u64>, &'static str);
+/// How long to wait where nobody says.
+const A_MOMENT: Duration = Duration::from_secs(10);
 
-/// What Codex's own error codes and the provider's HTTP status mean, when to try again (in seconds), and what to do.
-fn by_code(code: &str, http_status: Option<u16>) -> Option<Meaning> {
+/// Codex's own words name a time only sometimes, and then as a local one.
+fn usage_limit(message: &str, quota: &Quota) -> TurnError {
+    match quota.used_up().and_then(QuotaWindow::resets_in) {
+        Some(left) => {
+            let advice = format!("The limit resets in {}.", wait::in_words(left));
+            TurnError::new(TurnErrorKind::UsageLimit, sentence(message, &advice)).retry_after(left)
+        }
+        None => TurnError::new(TurnErrorKind::UsageLimit, message),
+    }
+}
+
+/// What Codex's own error codes and the provider's HTTP status mean, and what to do.
+fn by_code(code: &str, http_status: Option<u16>) -> Option<(TurnErrorKind, &'static str)> {
     Some(match (code, http_status) {
         ("contextWindowExceeded" | "sessionBudgetExceeded", _) => (
             TurnErrorKind::ContextLengthExceeded,
-            None,
             "Shorten the conversation, or use a model with a larger context window.",
         ),
-        ("usageLimitExceeded", _) => (TurnErrorKind::UsageLimit, None, ""),
+        ("usageLimitExceeded", _) => (TurnErrorKind::UsageLimit, ""),
         ("rateLimitExceeded", _) | (_, Some(429)) => {
-            (TurnErrorKind::RateLimit, Some(10), "Wait a moment, and send fewer requests at once.")
+            (TurnErrorKind::RateLimit, "Wait a moment, and send fewer requests at once.")
         }
         ("serverOverloaded" | "flexUnavailable" | "policyCapacityUnavailable", _) => {
-            (TurnErrorKind::Overloaded, Some(10), "")
+            (TurnErrorKind::Overloaded, "")
         }
         ("unauthorized", _) | (_, Some(401)) => (
             TurnErrorKind::SignedOut,
-            None,
             "Codex isn't signed in, or its sign-in is no longer accepted: run `codex login`.",
         ),
-        ("modelNotFound", _) => {
-            (TurnErrorKind::ModelNotFound, None, "GET /v1/models lists the models there are.")
-        }
+        ("modelNotFound", _) => (TurnErrorKind::ModelNotFound, "GET /v1/models lists the models there are."),
         ("cyberPolicy" | "misalignmentPolicyViolation" | "tooManyDenials" | "inferenceHookDenied", _) => {
-            (TurnErrorKind::Policy, None, "")
+            (TurnErrorKind::Policy, "")
         }
-        ("badRequest", _) => (TurnErrorKind::Rejected { param: None, code: None }, None, ""),
-        ("responseStreamDisconnected", _) => (TurnErrorKind::Disconnected, None, "Send the request again."),
-        ("internalServerError", _) => (TurnErrorKind::Provider { status: Some(500) }, None, ""),
-        (_, Some(status)) => (TurnErrorKind::Provider { status: Some(status) }, None, ""),
+        ("badRequest", _) => (TurnErrorKind::Rejected { param: None, code: None }, ""),
+        ("responseStreamDisconnected", _) => (TurnErrorKind::Disconnected, "Send the request again."),
+        ("internalServerError", _) => (TurnErrorKind::Provider { status: Some(500) }, ""),
+        (_, Some(status)) => (TurnErrorKind::Provider { status: Some(status) }, ""),
         _ => return None,
     })
 }
@@ -72,8 +91,10 @@ fn by_code(code: &str, http_status: Option<u16>) -> Option<Meaning> {
 /// A failure without a code of its own: the provider's refusal of the request as it came, or a broken stream.
 fn other(raw: &str, message: &str) -> TurnError {
     #[derive(Deserialize)]
-    struct Body {
-        error: Reason,
+    #[serde(untagged)]
+    enum Body {
+        Error { error: Reason },
+        Detail { detail: String },
     }
     #[derive(Deserialize)]
     struct Reason {
@@ -83,17 +104,54 @@ fn other(raw: &str, message: &str) -> TurnError {
         #[serde(default)]
         code: Option<String>,
     }
-    if let Ok(Body { error: Reason { message, param, code } }) = serde_json::from_str(raw) {
-        let kind = match code.as_deref() {
-            Some("context_length_exceeded") => TurnErrorKind::ContextLengthExceeded,
-            _ => TurnErrorKind::Rejected { param, code },
-        };
-        return TurnError::new(kind, redact(&message));
+    match serde_json::from_str(raw) {
+        Ok(Body::Error { error: Reason { message, param, code } }) => {
+            let kind = match code.as_deref() {
+                Some("context_length_exceeded") => TurnErrorKind::ContextLengthExceeded,
+                _ => TurnErrorKind::Rejected { param, code },
+            };
+            return TurnError::new(kind, redact(&message));
+        }
+        Ok(Body::Detail { detail }) => {
+            return TurnError::new(TurnErrorKind::Rejected { param: None, code: None }, redact(&detail));
+        }
+        Err(_) => {}
     }
     if raw.starts_with("stream disconnected before completion") {
         return TurnError::new(TurnErrorKind::Disconnected, sentence(message, "Send the request again."));
     }
-    TurnError::new(TurnErrorKind::Provider { status: None }, message)
+    if is_codexs_own(raw) {
+        return TurnError::new(TurnErrorKind::Provider { status: None }, message);
+    }
+    // Codex leaves nothing but the provider's words of `invalid_prompt` and of the codes like it, by which the provider
+    // says that it will not answer this prompt.
+    let code = Some("invalid_prompt".to_owned());
+    TurnError::new(TurnErrorKind::Rejected { param: None, code }, message)
+}
+
+/// Whether a failure without a code is in Codex's own words, and so no provider's.
+fn is_codexs_own(raw: &str) -> bool {
+    const BEGINNINGS: &[&str] = &[
+        "Fatal error",
+        "Missing environment variable",
+        "agent thread limit",
+        "codex-linux-sandbox",
+        "internal error",
+        "interrupted",
+        "no thread with id",
+        "request timed out",
+        "sandbox error",
+        "session configured event",
+        "spawn failed",
+        "timeout waiting",
+        "turn aborted",
+        "unsupported operation",
+    ];
+    raw.is_empty()
+        || BEGINNINGS.iter().any(|beginning| raw.starts_with(beginning))
+        // How Rust prints errors of the system and of JSON.
+        || raw.contains("(os error ")
+        || (raw.contains(" at line ") && raw.contains(" column "))
 }
 
 fn sentence(message: &str, advice: &str) -> String {
@@ -143,10 +201,11 @@ fn crashed() -> TurnError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::SystemTime;
 
     fn failed(message: &str, info: serde_json::Value) -> Result<Finish, TurnError> {
         let error = serde_json::json!({"message": message, "codexErrorInfo": info});
-        turn_failed(&serde_json::from_value(error).unwrap())
+        turn_failed(&serde_json::from_value(error).unwrap(), &Quota::default())
     }
 
     fn kind(message: &str, info: serde_json::Value) -> TurnErrorKind {
@@ -167,11 +226,50 @@ mod tests {
             (json!("serverOverloaded"), TurnErrorKind::Overloaded),
             (json!("internalServerError"), TurnErrorKind::Provider { status: Some(500) }),
             (json!("cyberPolicy"), TurnErrorKind::Policy),
-            (json!("somethingNew"), TurnErrorKind::Provider { status: None }),
-            (json!(null), TurnErrorKind::Provider { status: None }),
         ] {
             assert_eq!(kind("m", info.clone()), expected, "{info}");
         }
+    }
+
+    #[test]
+    fn what_has_no_code_is_the_prompts_fault_unless_codex_speaks_for_itself() {
+        let rejected =
+            |code: Option<&str>| TurnErrorKind::Rejected { param: None, code: code.map(str::to_owned) };
+        for info in ["other", "somethingNew"] {
+            assert_eq!(kind("This prompt was flagged.", info.into()), rejected(Some("invalid_prompt")));
+            assert_eq!(kind(r#"{"detail": "No such thing."}"#, info.into()), rejected(None));
+            for own in
+                ["", "request timed out", "Broken pipe (os error 32)", "expected value at line 1 column 1"]
+            {
+                assert_eq!(kind(own, info.into()), TurnErrorKind::Provider { status: None }, "{own}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_time_to_wait_is_the_windows_or_the_one_that_is_asked_for() {
+        let window = |used_percent, seconds| QuotaWindow {
+            limit: None,
+            used_percent,
+            window: None,
+            resets_at: Some(SystemTime::now() + Duration::from_secs(seconds)),
+        };
+        let wait = |message: &str, info: &str, windows: Vec<QuotaWindow>| {
+            let error = serde_json::json!({"message": message, "codexErrorInfo": info});
+            turn_failed(&serde_json::from_value(error).unwrap(), &Quota { windows }).unwrap_err()
+        };
+        let error = wait("Used up.", "usageLimitExceeded", vec![window(100.0, 7830), window(40.0, 90_000)]);
+        assert_eq!(error.message, "Used up. The limit resets in 2 h 10 min.");
+        assert!((7820..=7830).contains(&error.retry_after.unwrap().as_secs()), "{error:?}");
+        let unknown = wait("Used up.", "usageLimitExceeded", vec![window(40.0, 90_000)]);
+        assert_eq!((unknown.message.as_str(), unknown.retry_after), ("Used up.", None));
+
+        let asked = wait("Please try again in 11.054s.", "rateLimitExceeded", vec![window(100.0, 7830)]);
+        assert_eq!(asked.retry_after, Some(Duration::from_millis(11_054)));
+        assert!(
+            wait("Slow down", "rateLimitExceeded", vec![window(100.0, 7830)]).retry_after > Some(A_MOMENT)
+        );
+        assert_eq!(wait("Slow down", "rateLimitExceeded", vec![]).retry_after, Some(A_MOMENT));
     }
 
     #[test]

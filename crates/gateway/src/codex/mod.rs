@@ -1,5 +1,6 @@
 //! Runs turns on Codex.
 
+mod account;
 mod admission;
 mod answer;
 mod bare;
@@ -12,11 +13,13 @@ mod limits;
 mod models;
 mod progress;
 mod reasoning;
+mod renewal;
 mod run;
 mod session;
 mod thread;
 mod threads;
 mod tools;
+mod wait;
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,16 +30,19 @@ use tokio::{
     time::{Instant, timeout},
 };
 
+pub use account::Account;
+pub(crate) use account::AccountChanges;
 pub(crate) use models::{Model, Models};
+pub(crate) use renewal::renew;
 pub(crate) use run::RunningTurn;
-pub use session::Account;
 pub(crate) use session::{CodexLaunch, Session};
 
 use crate::{
-    settings::Settings,
+    quota::Quota,
+    settings::{Live, Settings},
     turn::{Turn, TurnError, TurnErrorKind},
 };
-use admission::{Admission, Place};
+use admission::{Admission, Capacity, Place};
 use conversations::Conversations;
 use run::Start;
 
@@ -49,20 +55,38 @@ pub(crate) struct Codex {
     phase: watch::Receiver<Phase<Session>>,
     admission: Arc<Admission>,
     conversations: Arc<Conversations>,
-    turn_timeout: Duration,
+    live: Live,
 }
 
 impl Codex {
-    pub(crate) fn new(supervisor: &Supervisor<Session>, settings: &Settings) -> Self {
-        Self {
-            phase: supervisor.phase(),
-            admission: Arc::new(Admission::new(
-                settings.max_active_turns,
-                settings.max_queued_turns,
-                settings.queue_timeout,
-            )),
-            conversations: Conversations::new(settings.kept_conversations, settings.conversation_timeout),
-            turn_timeout: settings.turn_timeout,
+    pub(crate) fn new(supervisor: &Supervisor<Session>, live: Live) -> Self {
+        let settings = live.settings();
+        let admission = Arc::new(Admission::new(Capacity::from(&*settings)));
+        let conversations = Conversations::new(settings.kept_conversations, settings.conversation_timeout);
+        Self { phase: supervisor.phase(), admission, conversations, live }
+    }
+
+    /// Goes by these settings from now on, as far as it does not look at them each time.
+    pub(crate) fn apply(&self, settings: &Settings) {
+        self.admission.resize(Capacity::from(settings));
+        self.conversations.resize(settings.kept_conversations, settings.conversation_timeout);
+        if let Phase::Up(session) = &*self.phase.borrow() {
+            session.client.set_request_timeout(settings.request_timeout);
+        }
+    }
+
+    /// Takes note that the sign-in may be another one by now.
+    pub(crate) fn doubt_sign_in(&self) {
+        if let Phase::Up(session) = &*self.phase.borrow() {
+            session.account().doubt();
+        }
+    }
+
+    /// What is known of the account's limits.
+    pub(crate) fn quota(&self) -> Quota {
+        match &*self.phase.borrow() {
+            Phase::Up(session) => session.account().quota(),
+            _ => Quota::default(),
         }
     }
 
@@ -83,7 +107,7 @@ impl Codex {
         match timeout(START_PATIENCE, settled).await {
             Ok(Ok(phase)) => match &*phase {
                 Phase::Up(session) => Ok(Arc::clone(session)),
-                Phase::Down { error, retry_after } => Err(unavailable(error).retry_after(*retry_after)),
+                Phase::Down { error, retry_after, .. } => Err(unavailable(error).retry_after(*retry_after)),
                 Phase::Starting { .. } | Phase::Stopped => Err(stopped()),
             },
             Ok(Err(_)) => Err(stopped()),
@@ -113,10 +137,11 @@ impl Codex {
     /// Starts a turn. If Codex dies before it has said anything about it, the turn is started on the next one.
     async fn start(&self, place: Place, turn: &Turn, asked: Instant) -> Result<RunningTurn, TurnError> {
         let place = Arc::new(place);
+        let limit = self.live.settings().turn_timeout;
         let start = async || {
             let session = self.session().await?;
             let conversations = Arc::clone(&self.conversations);
-            let start = Start { place: Arc::clone(&place), asked, limit: self.turn_timeout };
+            let start = Start { place: Arc::clone(&place), asked, limit };
             RunningTurn::start(session, conversations, turn, start).await
         };
         match start().await {
@@ -132,6 +157,7 @@ fn unavailable(error: &LaunchError) -> TurnError {
             " Install it (`npm install -g @openai/codex`), or name its path with `codex` in the config file or \
              CODEX_GATEWAY_CODEX."
         }
+        LaunchError::TooOld { .. } => "",
         _ => " The gateway keeps trying.",
     };
     TurnError::new(TurnErrorKind::Unavailable, format!("Codex isn't running: {error}.{advice}"))

@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{answer::Answer, failure, thread::Thread, tools::Tools};
 use crate::{
+    quota::Quota,
     tokens,
     turn::{
         Completion, Content, Finish, Item, Milestone, Role, ToolCall, Turn, TurnError, TurnErrorKind,
@@ -136,7 +137,7 @@ impl Progress {
             ThreadEvent::TurnCompleted { turn_id, status, error } if thread.is_running(&turn_id) => {
                 thread.turn_ended();
                 self.mark(Milestone::TurnCompleted);
-                self.complete(finish(status, error.as_ref())?);
+                self.complete(finish(status, error.as_ref(), &thread.quota())?);
             }
             ThreadEvent::Closed => {
                 thread.turn_ended();
@@ -219,10 +220,14 @@ impl Progress {
     }
 }
 
-fn finish(status: TurnStatus, error: Option<&app_server::TurnError>) -> Result<Finish, TurnError> {
+fn finish(
+    status: TurnStatus,
+    error: Option<&app_server::TurnError>,
+    quota: &Quota,
+) -> Result<Finish, TurnError> {
     match (status, error) {
         (TurnStatus::Completed, _) => Ok(Finish::Stop),
-        (_, Some(error)) => failure::turn_failed(error),
+        (_, Some(error)) => failure::turn_failed(error, quota),
         (_, None) => Err(interrupted()),
     }
 }

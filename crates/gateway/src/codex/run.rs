@@ -52,7 +52,7 @@ impl RunningTurn {
     ) -> Result<Self, TurnError> {
         let mut timeline = vec![(Milestone::Admitted, asked.elapsed())];
         let failed = |error| failure::request_failed(&error);
-        if session.is_signed_out().await.map_err(failed)? {
+        if session.account().is_signed_out().await.map_err(failed)? {
             return Err(TurnError::new(
                 TurnErrorKind::SignedOut,
                 "Codex isn't signed in: run `codex login`, then send the request again.",
@@ -95,6 +95,9 @@ impl RunningTurn {
     pub(crate) async fn next(&mut self) -> Option<Result<TurnEvent, TurnError>> {
         let thread = self.thread.as_mut()?;
         let event = self.progress.step(thread).await;
+        if matches!(event, Err(TurnError { kind: TurnErrorKind::SignedOut, .. })) {
+            thread.doubt_sign_in();
+        }
         if matches!(event, Err(_) | Ok(TurnEvent::Completed(_))) {
             self.end();
         }

@@ -3,21 +3,26 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
 };
 
 use app_server::{
-    AppServer, Client, Command, Error, Launch, LaunchError, Secret, locate,
-    protocol::{self, AccountRead, ClientInfo, ConfigRead},
+    AppServer, Client, Command, Error, Launch, LaunchError, locate,
+    protocol::{ClientInfo, ConfigRead, ThreadInjectItems},
 };
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{
+    account::LiveAccount,
     bare,
     catalog::{self, ContextWindows},
     models::Models,
     threads::Threads,
 };
+use crate::settings::Live;
+
+/// The id of no thread.
+const NO_THREAD: &str = "00000000-0000-0000-0000-000000000000";
 
 /// How a gateway's Codex is brought up.
 #[derive(Debug)]
@@ -26,8 +31,8 @@ pub(crate) struct CodexLaunch {
     pub(crate) codex: Option<PathBuf>,
     /// Variables for the child beside those of this process.
     pub(crate) env: Vec<(String, String)>,
-    pub(crate) secrets: Vec<Secret>,
-    pub(crate) request_timeout: Duration,
+    /// The tokens and the time-out, as they are at each start.
+    pub(crate) live: Live,
     /// A private folder of this gateway, in which Codex's empty working directory and the derived catalog lie.
     pub(crate) folder: TempDir,
 }
@@ -41,21 +46,8 @@ pub(crate) struct Session {
     windows: ContextWindows,
     path: PathBuf,
     version: String,
-    account: Account,
+    account: LiveAccount,
     leaks: Vec<String>,
-}
-
-/// Whether and how Codex is signed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Account {
-    SignedIn {
-        /// Codex's word for the kind of account, such as `chatgpt` or `apiKey`.
-        kind: String,
-        plan: Option<String>,
-    },
-    SignedOut,
-    /// The configured model provider needs no account of OpenAI's.
-    NotNeeded,
 }
 
 impl Launch for CodexLaunch {
@@ -71,7 +63,7 @@ impl Launch for CodexLaunch {
             cwd: cwd.clone(),
             env: self.env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
             withheld_prefixes: vec!["CODEX_GATEWAY_".to_owned()],
-            secrets: self.secrets.clone(),
+            secrets: self.live.secrets(),
         };
         let catalog = self.folder.path().join("catalog.json");
         let mut leaks = Vec::new();
@@ -91,8 +83,12 @@ impl Launch for CodexLaunch {
             title: "Codex Gateway".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        let server = AppServer::start(&command, client_info, self.request_timeout).await?;
-        let session = Session::open(&server, location.found, &cwd, windows, leaks).await?;
+        let server = AppServer::start(&command, client_info, self.live.request_timeout()).await?;
+        let opened = Session::open(&server, location.found, &cwd, windows, leaks).await;
+        let session = opened.map_err(|error| match error.unknown_method() {
+            Some(lacks) => LaunchError::TooOld { version: version(&server.server().user_agent), lacks },
+            None => LaunchError::Handshake(error),
+        })?;
         for leak in session.leaks() {
             tracing::warn!("{leak}");
         }
@@ -109,9 +105,16 @@ impl Session {
         mut leaks: Vec<String>,
     ) -> Result<Self, Error> {
         let client = server.client().clone();
+        let injection = client.send(&ThreadInjectItems::<Value> { thread_id: NO_THREAD, items: &[] })?;
         let config = client.request(&ConfigRead { include_layers: false, cwd: None }).await?.config;
         let models = Models::read(&client, &windows).await?;
-        let account = read_account(&client).await?;
+        // Refused either way. A Codex that has no such method would fail each request later.
+        if let Err(error) = injection.wait().await
+            && error.unknown_method().is_some()
+        {
+            return Err(error);
+        }
+        let account = LiveAccount::open(client.clone()).await?;
         let (threads, instruction_sources) =
             Threads::open(client.clone(), bare::thread(cwd, &config)).await?;
         leaks.extend(instruction_sources.iter().map(|file| {
@@ -147,14 +150,8 @@ impl Session {
         &self.version
     }
 
-    /// The account at the time Codex was started.
-    pub(crate) fn account(&self) -> &Account {
+    pub(crate) fn account(&self) -> &LiveAccount {
         &self.account
-    }
-
-    /// Whether nobody is signed in, asked anew where nobody was: people sign in from another terminal.
-    pub(super) async fn is_signed_out(&self) -> Result<bool, Error> {
-        Ok(self.account == Account::SignedOut && read_account(&self.client).await? == Account::SignedOut)
     }
 
     /// The models as they were last read.
@@ -168,16 +165,6 @@ impl Session {
         *self.models.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&models);
         Ok(models)
     }
-}
-
-async fn read_account(client: &Client) -> Result<Account, Error> {
-    let protocol::AccountReadResponse { account, requires_openai_auth } =
-        client.request(&AccountRead { refresh_token: false }).await?;
-    Ok(match account {
-        Some(account) => Account::SignedIn { kind: account.kind, plan: account.plan_type },
-        None if requires_openai_auth => Account::SignedOut,
-        None => Account::NotNeeded,
-    })
 }
 
 /// The version within `codex-gateway/0.169.0 (Debian 12.0.0; x86_64) …`.

@@ -9,7 +9,10 @@ use app_server::{
 use tokio::time::{Instant, timeout_at};
 
 use super::{Session, tools::Tools};
-use crate::turn::{Item, Turn};
+use crate::{
+    quota::Quota,
+    turn::{Item, Turn},
+};
 
 /// A thread and the events of its turns. Dropping it interrupts a turn that runs, so that an answer that nobody waits
 /// for costs no quota, and gives the thread up: Codex unloads it.
@@ -143,6 +146,16 @@ impl Thread {
     /// Whether its Codex is gone.
     pub(super) fn is_lost(&self) -> bool {
         self.session.client.is_closed()
+    }
+
+    /// What is known of the account's limits.
+    pub(super) fn quota(&self) -> Quota {
+        self.session.account().quota()
+    }
+
+    /// The provider did not accept the sign-in.
+    pub(super) fn doubt_sign_in(&self) {
+        self.session.account().doubt();
     }
 
     /// Starts the threads of the next requests, now that Codex has time for it.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     body::{Body, to_bytes},
-    extract::{FromRequest, Request},
+    extract::{FromRef, FromRequest, Request},
     http::header::{CONTENT_LENGTH, CONTENT_TYPE},
 };
 use futures_util::StreamExt;
@@ -42,10 +42,15 @@ pub(super) async fn refuse(app: &App, body: Body, mut error: ApiError) -> ApiErr
 /// A body that is a JSON object.
 pub(super) struct JsonObject(pub(super) Map<String, Value>);
 
-impl FromRequest<App> for JsonObject {
+impl<S> FromRequest<S> for JsonObject
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+{
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let app = App::from_ref(state);
         let (parts, body) = request.into_parts();
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let limit = app.settings.max_body_bytes;
@@ -59,7 +64,7 @@ impl FromRequest<App> for JsonObject {
             None
         };
         if let Some(refusal) = refusal {
-            return Err(refuse(app, body, refusal).await);
+            return Err(refuse(&app, body, refusal).await);
         }
         let bytes = timeout(PATIENCE, to_bytes(body, limit))
             .await

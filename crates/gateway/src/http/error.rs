@@ -1,5 +1,7 @@
 //! Errors as HTTP responses.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     extract::{Request, State},
@@ -22,7 +24,7 @@ impl IntoResponse for ApiError {
         let mut response = (status, Json(self.envelope())).into_response();
         let headers = response.headers_mut();
         if let Some(retry_after) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+            headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(retry_after)));
         }
         if let Some(should_retry) = self.should_retry {
             let value = if should_retry { "true" } else { "false" };
@@ -35,6 +37,11 @@ impl IntoResponse for ApiError {
         response.extensions_mut().insert(self.body);
         response
     }
+}
+
+/// Rounded up: who comes back too early is turned away again.
+fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0)).max(1)
 }
 
 /// Records an error that the caller is told.

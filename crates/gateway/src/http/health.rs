@@ -23,7 +23,7 @@ struct CodexHealth {
 pub(super) async fn show(State(app): State<App>) -> impl IntoResponse {
     let (code, status, codex) = match app.codex.phase() {
         Phase::Up(session) => {
-            let account = match session.account() {
+            let account = match session.account().current() {
                 Account::SignedIn { .. } => "signed_in",
                 Account::SignedOut => "signed_out",
                 Account::NotNeeded => "not_needed",

@@ -6,6 +6,7 @@ mod doors;
 mod error;
 mod health;
 mod images;
+mod limits;
 mod logged;
 mod models;
 mod router;
@@ -13,21 +14,40 @@ mod sse;
 
 use std::sync::Arc;
 
+use axum::extract::FromRef;
+
 use crate::{
     codex::Codex,
     images::ImageFetcher,
     log::RequestLog,
-    settings::{Settings, Token},
+    settings::{Live, Settings, Token},
 };
 
 pub(crate) use router::router;
 
-/// What every handler can reach. Cheap to clone.
+/// What the handlers share. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct App {
+pub(crate) struct Shared {
     pub(crate) codex: Codex,
     pub(crate) images: ImageFetcher,
     pub(crate) log: RequestLog,
-    pub(crate) token: Arc<Token>,
-    pub(crate) settings: Arc<Settings>,
+    pub(crate) live: Live,
+}
+
+/// What a handler can reach, with the token and the settings as they are when its request comes: a change in the middle
+/// of a request does not tear it.
+#[derive(Debug, Clone)]
+struct App {
+    codex: Codex,
+    images: ImageFetcher,
+    log: RequestLog,
+    token: Arc<Token>,
+    settings: Arc<Settings>,
+}
+
+impl FromRef<Shared> for App {
+    fn from_ref(shared: &Shared) -> Self {
+        let Shared { codex, images, log, live } = shared.clone();
+        Self { codex, images, log, token: live.token(), settings: live.settings() }
+    }
 }

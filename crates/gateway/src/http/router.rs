@@ -4,20 +4,21 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{App, chat, doors, error, health, models};
+use super::{Shared, chat, doors, error, health, limits, models};
 
 /// Every route there is.
-pub(crate) fn router(app: App) -> Router {
+pub(crate) fn router(shared: Shared) -> Router {
     let v1 = Router::new()
         .route("/models", get(models::list))
         .route("/models/{*model}", get(models::show))
         .route("/chat/completions", post(chat::create))
-        .route_layer(from_fn_with_state(app.clone(), doors::authenticate));
+        .route_layer(from_fn_with_state(shared.clone(), limits::announce))
+        .route_layer(from_fn_with_state(shared.clone(), doors::authenticate));
     Router::new()
         .route("/healthz", get(health::show))
         .nest("/v1", v1)
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(from_fn_with_state(app.clone(), doors::identify))
-        .with_state(app)
+        .layer(from_fn_with_state(shared.clone(), doors::identify))
+        .with_state(shared)
 }

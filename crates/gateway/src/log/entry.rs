@@ -1,14 +1,14 @@
 //! A record in the making.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
 use app_server::redact;
 use axum::http::{HeaderMap, Method, Uri, header::USER_AGENT};
 
-use super::{Failure, Parameters, PromptBytes, Record, RequestLog, Step, Text};
+use super::{Failure, Parameters, PromptBytes, Record, RequestLog, Step, Text, running::Run};
 use crate::turn::{Turn, TurnReport, Usage};
 
 /// The status of a request whose caller hung up, a custom of web servers.
@@ -26,6 +26,7 @@ struct Draft {
     log: RequestLog,
     /// Whether what was said is kept.
     keep_text: bool,
+    run: OnceLock<Run>,
 }
 
 impl Entry {
@@ -48,7 +49,13 @@ impl Entry {
             status: CLIENT_CLOSED_REQUEST,
             ..Record::default()
         };
-        Self(Arc::new(Draft { record: Mutex::new(record), start: Instant::now(), log, keep_text }))
+        Self(Arc::new(Draft {
+            record: Mutex::new(record),
+            start: Instant::now(),
+            log,
+            keep_text,
+            run: OnceLock::new(),
+        }))
     }
 
     /// What was understood of the request, or refused.
@@ -56,7 +63,9 @@ impl Entry {
         self.record().parameters = parameters;
     }
 
+    /// The model is about to be asked.
     pub(crate) fn turn(&self, model_asked: &str, turn: &Turn, stream: bool) {
+        self.0.run.get_or_init(|| self.0.log.running.begin());
         let mut record = self.record();
         record.model_asked = Some(redact(model_asked));
         record.model_used = Some(turn.model.clone());

@@ -2,16 +2,18 @@
 
 mod entry;
 mod record;
+mod running;
 
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 pub(crate) use entry::Entry;
 pub use record::{Failure, Parameters, PromptBytes, Record, Step, Text, Tokens};
+use running::Running;
 
 /// How many records are kept for those who begin to watch later.
 const KEPT: usize = 1000;
@@ -21,11 +23,12 @@ const KEPT: usize = 1000;
 pub struct RequestLog {
     kept: Arc<Mutex<VecDeque<Arc<Record>>>>,
     feed: broadcast::Sender<Arc<Record>>,
+    running: Running,
 }
 
 impl Default for RequestLog {
     fn default() -> Self {
-        Self { kept: Arc::default(), feed: broadcast::Sender::new(KEPT) }
+        Self { kept: Arc::default(), feed: broadcast::Sender::new(KEPT), running: Running::default() }
     }
 }
 
@@ -38,6 +41,17 @@ impl RequestLog {
     /// Follows the records from now on. A reader that falls far behind is told how many it missed.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Record>> {
         self.feed.subscribe()
+    }
+
+    /// Forgets the records. Those to come are kept again.
+    pub fn clear(&self) {
+        self.kept().clear();
+    }
+
+    /// How many requests run the model now, or wait to: from where they are understood to where their answer has been
+    /// sent or their caller has hung up.
+    pub(crate) fn running(&self) -> watch::Receiver<usize> {
+        self.running.watch()
     }
 
     fn publish(&self, record: Record) {

@@ -39,6 +39,9 @@ pub(crate) struct Envelope<'a> {
 const INVALID_REQUEST: &str = "invalid_request_error";
 const SERVER: &str = "server_error";
 
+/// The longest `Retry-After` that OpenAI's SDKs heed.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 impl ApiError {
     pub(crate) fn new(status: u16, kind: &'static str, code: &str, message: impl Into<String>) -> Self {
         Self {
@@ -112,7 +115,14 @@ impl From<TurnError> for ApiError {
             TurnErrorKind::UsageLimit => {
                 Self::new(429, "insufficient_quota", "insufficient_quota", message).should_retry(false)
             }
-            TurnErrorKind::RateLimit => Self::new(429, "rate_limit_error", "rate_limit_exceeded", message),
+            TurnErrorKind::RateLimit => {
+                let error = Self::new(429, "rate_limit_error", "rate_limit_exceeded", message);
+                match retry_after {
+                    // The SDKs wait no longer than this, and would try in vain.
+                    Some(wait) if wait > LONGEST_WAIT => error.should_retry(false),
+                    _ => error,
+                }
+            }
             TurnErrorKind::Overloaded => Self::new(503, SERVER, "server_overloaded", message),
             // Not 401: that would say that the local token is wrong.
             TurnErrorKind::SignedOut => {

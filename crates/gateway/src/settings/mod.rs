@@ -1,6 +1,7 @@
 //! Settings: from the command line, else the environment, else the configuration file, else a default.
 
 mod file;
+mod live;
 mod token;
 
 use std::{
@@ -15,6 +16,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use file::{ConfigFile, FileError, WrittenToken, write};
+pub use live::NeedsRestart;
+pub(crate) use live::{Live, needs_restart};
 pub use token::{Token, TokenError};
 
 /// Everything that the gateway can be told.

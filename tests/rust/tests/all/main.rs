@@ -16,14 +16,17 @@
     reason = "clippy knows tests by #[test], not the functions that they share"
 )]
 
+mod account;
 mod availability;
 mod bare_prompt;
 mod chat_stream;
 mod hang_up;
 mod images;
+mod live;
 mod load;
 mod long;
 mod processes;
+mod quota;
 mod request_log;
 mod retries;
 mod shutdown;

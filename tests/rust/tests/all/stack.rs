@@ -5,6 +5,7 @@ use std::{
     net::Ipv4Addr,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
+    process::Stdio,
     time::Duration,
 };
 
@@ -12,11 +13,11 @@ use gateway::{
     AddressPolicy, Config, GatewayHandle, Status,
     settings::{Overrides, Settings, Token},
 };
-use reqwest::{Client, Response};
+use reqwest::{Client, Response, header::HeaderMap};
 use scripted_model::{CodexConfig, RecordedRequest, ScriptedModel};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::time::timeout;
+use tokio::{io::AsyncWriteExt, time::timeout};
 
 use crate::{
     chat_stream::ChatStream,
@@ -77,8 +78,7 @@ impl Stack {
         if let Some(config) = &codex_config {
             model.codex_home(home.path(), config).unwrap();
         }
-        let overrides = Overrides { port: Some(0), codex: Some(codex_in(&home)), ..Overrides::default() };
-        let mut settings = Settings::load(&overrides, None).unwrap();
+        let mut settings = settings(&home);
         change(&mut settings);
         let variables = [
             ("CODEX_HOME", home.path().to_str().unwrap()),
@@ -114,6 +114,20 @@ impl Stack {
         install_codex(&self.codex());
     }
 
+    /// The settings of a stack that wants nothing to be different.
+    pub(crate) fn settings(&self) -> Settings {
+        settings(&self.home)
+    }
+
+    /// Runs a command of Codex's own in this gateway's Codex home, as a person does in another terminal.
+    pub(crate) async fn codex_command(&self, arguments: &[&str], input: &str) {
+        let mut command = tokio::process::Command::new(self.codex());
+        command.args(arguments).env("CODEX_HOME", self.home.path()).current_dir(self.home.path());
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
+        assert!(child.wait().await.unwrap().success(), "{arguments:?}");
+    }
+
     /// Puts a file into this gateway's Codex home.
     pub(crate) fn add_to_codex_home(&self, name: &str, text: &str) {
         std::fs::write(self.home.path().join(name), text).unwrap();
@@ -134,10 +148,19 @@ impl Stack {
 
     /// Sends the body of a chat completion, and returns as soon as the head of the answer is there.
     pub(crate) fn post(&self, body: &Value) -> impl Future<Output = Response> + Send + use<> {
+        self.post_with(TOKEN, body)
+    }
+
+    /// As [`Self::post`], with another token.
+    pub(crate) fn post_with(
+        &self,
+        token: &str,
+        body: &Value,
+    ) -> impl Future<Output = Response> + Send + use<> {
         let request = self
             .http
             .post(format!("{}/chat/completions", self.gateway.base_url()))
-            .bearer_auth(TOKEN)
+            .bearer_auth(token)
             .header("content-type", "application/json")
             .body(body.to_string());
         async { timeout(PATIENCE, request.send()).await.expect("no answer came").unwrap() }
@@ -181,6 +204,11 @@ impl Stack {
     }
 }
 
+fn settings(home: &TempDir) -> Settings {
+    let overrides = Overrides { port: Some(0), codex: Some(codex_in(home)), ..Overrides::default() };
+    Settings::load(&overrides, None).unwrap()
+}
+
 fn codex_in(home: &TempDir) -> PathBuf {
     home.path().join("codex")
 }
@@ -207,18 +235,25 @@ pub(crate) fn streamed(mut body: Value) -> Value {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) retry_after: Option<Duration>,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
 }
 
 impl Answer {
     pub(crate) async fn read(response: Response) -> Self {
         let status = response.status().as_u16();
-        let retry_after = response.headers().get("retry-after");
+        let headers = response.headers().clone();
+        let retry_after = headers.get("retry-after");
         let retry_after =
             retry_after.map(|value| Duration::from_secs(value.to_str().unwrap().parse().unwrap()));
         let body = timeout(PATIENCE, response.text()).await.expect("the answer does not end").unwrap();
         let body = serde_json::from_str(&body).unwrap_or_else(|_| panic!("not JSON: {body}"));
-        Self { status, retry_after, body }
+        Self { status, retry_after, headers, body }
+    }
+
+    /// The value of a header, or nothing.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
     /// The answer of the model.

@@ -61,7 +61,7 @@ async fn a_request_is_given_up_after_its_time_and_a_late_answer_harms_nobody() {
     assert!(matches!(error, Error::TimedOut { method: "test/ask", .. }), "{error:?}");
     let (late, _) = peer.hear_request().await;
 
-    let client = Client { request_timeout: PATIENCE, ..client };
+    client.set_request_timeout(PATIENCE);
     let next = client.send(&Ask { number: 2 }).unwrap();
     let (id, _) = peer.hear_request().await;
     peer.answer(late, "late").await;
