@@ -6,7 +6,7 @@ use gateway::settings::{FileError, SettingsError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("the keyring gave no access to the local token: {0}")]
+    #[error("the local token can't be read or kept, because {0}")]
     Keyring(#[from] KeyringError),
     /// The file says that the token is in the keyring.
     #[error("the local token should be in the keyring, which has none for {config}")]
@@ -66,18 +66,18 @@ impl KeyringError {
         match self {
             Self::Missing => {
                 "Try again in a desktop session with a keyring, such as GNOME Keyring or KWallet; or give the token by \
-                 CODEX_GATEWAY_TOKEN; or keep a new one in the config file by `codex-gateway init --force --file`."
+                 CODEX_GATEWAY_TOKEN; or keep a new one in the config file by `codex-gateway token --rotate --file`."
             }
             Self::Locked => {
                 "Unlock it, by its own application or by logging in to the desktop, and try again."
             }
             Self::Silent { .. } => {
                 "It may be asking for its password in a window: answer there, and try again. If no keyring can be had, \
-                 `codex-gateway init --force --file` keeps a new token in the config file."
+                 `codex-gateway token --rotate --file` keeps a new token in the config file."
             }
             Self::Refused { .. } => {
-                "Look at it in its own application. `codex-gateway init --force --file` keeps a new token in the config \
-                 file instead."
+                "Look at it in its own application. `codex-gateway token --rotate --file` keeps a new token in the \
+                 config file instead."
             }
         }
     }
