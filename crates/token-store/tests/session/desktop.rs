@@ -35,8 +35,9 @@ pub(crate) fn in_session(test: &str) {
     let home = tempfile::tempdir().unwrap();
     let bus = home.path().join("bus.conf");
     fs::write(&bus, BUS).unwrap();
-    let mut session = Command::new("dbus-run-session");
-    session.arg("--config-file").arg(bus).arg("--").arg(env::current_exe().unwrap());
+    let mut session = Command::new("timeout");
+    session.args(["60", "dbus-run-session", "--config-file"]).arg(bus);
+    session.arg("--").arg(env::current_exe().unwrap());
     run(session, test, home.path().as_os_str());
 }
 
