@@ -15,6 +15,7 @@ ensure_for_rust() {
 
 ensure_for_tests() {
   ensure_for_rust
+  ensure_keyring_for_tests
   ensure_rust_checks
   ensure_python
   ensure_node

@@ -24,6 +24,16 @@ Run this once, follow its window, then try again:
   esac
 }
 
+# A real keyring and a bus of its own, which the tests of the token's places run in.
+ensure_keyring_for_tests() {
+  [ "$(uname -s)" = Linux ] || return 0
+  missing=
+  have dbus-run-session && have dbus-send || missing="$missing dbus"
+  have gnome-keyring-daemon || missing="$missing gnome-keyring"
+  # shellcheck disable=SC2086 # a list of packages
+  [ -z "$missing" ] || install_packages $missing
+}
+
 # install_packages PACKAGE...: by their Debian and Ubuntu names.
 install_packages() {
   have apt-get ||

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use gateway::settings::Overrides;
+use gateway::settings::{Overrides, TokenPlace};
 
 /// Lets any program written against the OpenAI API run on your own Codex.
 ///
@@ -32,11 +32,19 @@ pub(crate) enum Command {
         /// Replace a config file that exists, its token too
         #[arg(long)]
         force: bool,
+        #[command(flatten)]
+        keep: Keep,
     },
     /// Print how a program uses the gateway
     Show,
-    /// Print the local token
-    Token,
+    /// Print the local token, after a change if one is asked for
+    Token {
+        /// Make a new token; the old one is good until a gateway that runs with it ends
+        #[arg(long)]
+        rotate: bool,
+        #[command(flatten)]
+        keep: Keep,
+    },
     /// Print the settings as shell exports
     Env,
     /// Check everything that the gateway needs, and say what to do
@@ -68,6 +76,28 @@ pub(crate) struct Serve {
     /// Run on the demo model if Codex isn't signed in
     #[arg(long)]
     pub(crate) demo_if_signed_out: bool,
+}
+
+/// Where the token is to be kept from now on.
+#[derive(Debug, Default, Args)]
+#[group(multiple = false)]
+pub(crate) struct Keep {
+    /// Keep the token in the keyring of the operating system
+    #[arg(long)]
+    keyring: bool,
+    /// Keep the token in the config file, which only you can read
+    #[arg(long)]
+    file: bool,
+}
+
+impl Keep {
+    pub(crate) fn place(&self) -> Option<TokenPlace> {
+        match self {
+            Self { keyring: true, .. } => Some(TokenPlace::Keyring),
+            Self { file: true, .. } => Some(TokenPlace::File),
+            Self { .. } => None,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -45,16 +45,19 @@ async fn run(command: Command, options: &Options) -> anyhow::Result<()> {
     match command {
         Command::Serve(serve) => {
             start_log()?;
-            serve::serve(load()?, &serve, options.json).await
+            serve::serve(token::settings(&path, options).await?, &serve, options.json).await
         }
         Command::Demo => {
             start_log()?;
-            serve::demo(load()?, options.json).await
+            serve::demo(token::settings(&path, options).await?, options.json).await
         }
-        Command::Init { force } => setup::init(&path, options, force),
-        Command::Show => setup::show(&load()?, options.json),
-        Command::Token => setup::token(&load()?, options.json),
-        Command::Env => setup::env(&load()?, options.json),
+        Command::Init { force, keep } => setup::init(&path, options, force, &keep).await,
+        Command::Show => setup::show(&token::settings(&path, options).await?, options.json),
+        Command::Token { rotate, keep } => {
+            token::change(&path, options, rotate, keep.place()).await?;
+            setup::token(&token::settings(&path, options).await?, options.json)
+        }
+        Command::Env => setup::env(&token::settings(&path, options).await?, options.json),
         Command::Doctor => doctor::run(&path, options).await,
         Command::GenerateJsonSchema { to, used_only: true } => generate::used(&load()?, &to.out).await,
         Command::GenerateJsonSchema { to, .. } => {

@@ -3,10 +3,13 @@
 use std::path::Path;
 
 use anyhow::Context;
-use gateway::settings::{ConfigFile, Settings, Token, write};
+use gateway::settings::{ConfigFile, Settings, Token, TokenPlace, write};
 use serde_json::json;
 
-use crate::{args::Options, out};
+use crate::{
+    args::{Keep, Options},
+    out, token,
+};
 
 /// Where a gateway is, and what opens it.
 pub(crate) struct Access<'a> {
@@ -32,25 +35,39 @@ impl<'a> Access<'a> {
 }
 
 /// Writes the config file. One that exists is left alone, and shown, unless `force`.
-pub(crate) fn init(path: &Path, options: &Options, force: bool) -> anyhow::Result<()> {
+///
+/// The token goes into the file: on a machine without a desktop there may be no keyring, or none later on. One that is
+/// replaced and had its token in the keyring is not made to have it in the file in silence.
+pub(crate) async fn init(path: &Path, options: &Options, force: bool, keep: &Keep) -> anyhow::Result<()> {
     if path.exists() && !force {
-        let settings = Settings::load(&options.overrides(), Some(path))?;
+        let settings = token::settings(path, options).await?;
         if !options.json {
+            let instead = match keep.place() {
+                Some(TokenPlace::Keyring) => ", or `codex-gateway token --keyring` to move its token there",
+                Some(TokenPlace::File) => ", or `codex-gateway token --file` to move its token there",
+                None => "",
+            };
             out::line(format_args!(
-                "Codex Gateway is already initialized at {}\nUse --force to replace it.\n",
+                "Codex Gateway is already initialized at {}\nUse --force to replace it{instead}.\n",
                 path.display()
             ));
         }
         return show(&settings, options.json);
     }
-    // What stands in a file that is about to be replaced does not count.
+    // What else stands in a file that is about to be replaced does not count.
+    let place = keep.place().or_else(|| ConfigFile::read(path).ok()?.token_place);
     let settings = Settings::load(&options.overrides(), None)?;
     let token = match settings.token.clone() {
         Some(token) => token,
         None => Token::generate()?,
     };
+    let in_keyring = place == Some(TokenPlace::Keyring);
+    if in_keyring {
+        token::put_in_keyring(path, options, &token).await?;
+    }
     let config = ConfigFile {
-        token: Some((&token).into()),
+        token: (!in_keyring).then(|| (&token).into()),
+        token_place: place,
         host: Some(settings.host.to_string()),
         port: Some(settings.port),
         reasoning_effort: settings.reasoning_effort.clone(),
@@ -59,7 +76,12 @@ pub(crate) fn init(path: &Path, options: &Options, force: bool) -> anyhow::Resul
     };
     write(path, &config, force)?;
     if !options.json {
-        out::line(format_args!("Wrote the config file {}\n", path.display()));
+        let shown = path.display();
+        if in_keyring {
+            out::line(format_args!("Wrote the config file {shown}. The local token is in the keyring.\n"));
+        } else {
+            out::line(format_args!("Wrote the config file {shown}, which holds the local token.\n"));
+        }
     }
     print_access(&Access::new(&settings, &token), options.json);
     Ok(())

@@ -30,17 +30,8 @@ pub(super) fn file(path: &Path) -> Vec<Finding> {
 }
 
 /// What the sources say together.
-pub(super) fn settings(settings: &Settings, path: &Path) -> Vec<Finding> {
-    let warnings = settings.warnings.iter().map(|warning| Finding::warn("settings", warning));
-    let token = match &settings.token {
-        Some(_) => Finding::ok("token", "is set"),
-        None => {
-            let force = if path.exists() { " --force" } else { "" };
-            Finding::warn("token", "none is set: each run of the gateway makes up its own")
-                .cure(format!("Run `codex-gateway init{force}`, which writes one to the config file."))
-        }
-    };
-    warnings.chain([token]).collect()
+pub(super) fn settings(settings: &Settings) -> impl Iterator<Item = Finding> {
+    settings.warnings.iter().map(|warning| Finding::warn("settings", warning))
 }
 
 /// Why the sources can't be used.

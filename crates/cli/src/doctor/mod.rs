@@ -5,6 +5,7 @@ mod config;
 mod finding;
 mod holder;
 mod port;
+mod token;
 
 use std::path::Path;
 
@@ -33,7 +34,8 @@ async fn examine(path: &Path, options: &Options) -> Vec<Finding> {
     let mut findings = config::file(path);
     let settings = match Settings::load(&overrides, Some(path)) {
         Ok(settings) => {
-            findings.extend(config::settings(&settings, path));
+            findings.extend(config::settings(&settings));
+            findings.push(token::check(path, options).await);
             settings
         }
         Err(error) => {

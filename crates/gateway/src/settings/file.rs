@@ -9,15 +9,20 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::{CodexHome, Token, Unsupported};
+use super::{CodexHome, Token, TokenError, TokenPlace, Unsupported};
 
-/// What `config.json` can hold. The first five fields are those of the Python `codex-gateway`.
+/// What `config.json` can hold. `token`, `host`, `port`, `reasoning_effort` and `cwd` are those of the Python
+/// `codex-gateway`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConfigFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<WrittenToken>,
+    /// Where the token is kept; the file itself when `None`. A `token` in the file counts in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_place: Option<TokenPlace>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,10 +60,23 @@ pub struct ConfigFile {
     pub log_text: Option<bool>,
 }
 
+impl ConfigFile {
+    /// What the file holds; nothing where there is none.
+    pub fn read(path: &Path) -> Result<Self, FileError> {
+        read(path).map(|read| read.config)
+    }
+}
+
 /// A token as it stands in the file, not yet checked.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct WrittenToken(pub(super) String);
+
+impl WrittenToken {
+    pub fn check(&self) -> Result<Token, TokenError> {
+        Token::parse(&self.0)
+    }
+}
 
 impl From<&Token> for WrittenToken {
     fn from(token: &Token) -> Self {
@@ -99,27 +117,60 @@ pub enum FileError {
 
 /// Reads the file; one that isn't there is the same as an empty one.
 pub(super) fn read(path: &Path) -> Result<Read, FileError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Read::default()),
-        Err(source) => return Err(FileError::Read { path: path.to_owned(), source }),
-    };
+    match text(path)? {
+        Some(text) => parse(path, &text),
+        None => Ok(Read::default()),
+    }
+}
+
+/// The file's text, if it is there.
+fn text(path: &Path) -> Result<Option<String>, FileError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(FileError::Read { path: path.to_owned(), source }),
+    }
+}
+
+fn parse(path: &Path, text: &str) -> Result<Read, FileError> {
     // Serde would take a list for an object whose fields come in order.
     if text.trim_start().starts_with('[') {
         return Err(FileError::NotAnObject { path: path.to_owned() });
     }
     let invalid = |source| FileError::Invalid { path: path.to_owned(), source };
     let mut unknown = Vec::new();
-    let mut json = serde_json::Deserializer::from_str(&text);
+    let mut json = serde_json::Deserializer::from_str(text);
     let config =
         serde_ignored::deserialize(&mut json, |field| unknown.push(field.to_string())).map_err(invalid)?;
     json.end().map_err(invalid)?;
     Ok(Read { config, unknown })
 }
 
+/// Changes fields of the file, and leaves the others, also those that mean nothing here, as they are. A file that isn't
+/// there is made. Where the file is a link, what it leads to is changed. A file that can't be used is not touched, and
+/// nothing is written that could not be read again.
+pub fn edit(path: &Path, change: impl FnOnce(&mut Map<String, Value>)) -> Result<(), FileError> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut object = match text(&target)? {
+        Some(text) => {
+            parse(path, &text)?;
+            serde_json::from_str(&text)
+                .map_err(|source| FileError::Invalid { path: path.to_owned(), source })?
+        }
+        None => Map::new(),
+    };
+    change(&mut object);
+    parse(path, &Value::from_iter(object.clone()).to_string())?;
+    write_json(&target, &object, true)
+}
+
 /// Writes the file whole or not at all, with mode 0600, below folders of mode 0700. An existing file is replaced only
 /// with `replace`; if it is a link, the link is replaced and its target left alone.
 pub fn write(path: &Path, config: &ConfigFile, replace: bool) -> Result<(), FileError> {
+    write_json(path, config, replace)
+}
+
+fn write_json(path: &Path, config: &impl Serialize, replace: bool) -> Result<(), FileError> {
     let failed = |source| FileError::Write { path: path.to_owned(), source };
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -177,6 +228,39 @@ mod tests {
         assert!(write(&link, &ConfigFile::default(), false).is_err());
         write(&link, &ConfigFile::default(), true).unwrap();
         assert_eq!(fs::read_to_string(&target).unwrap(), "precious");
+    }
+
+    #[test]
+    fn an_edit_changes_what_it_names_and_nothing_else() {
+        let home = tempfile::tempdir().unwrap();
+        let (link, path) = (home.path().join("link.json"), home.path().join("config.json"));
+        fs::write(&path, r#"{"colour": {"deep": [1]}, "port": 1, "token": "mine"}"#).unwrap();
+        symlink(&path, &link).unwrap();
+        edit(&link, |config| {
+            config.insert("port".into(), 2.into());
+        })
+        .unwrap();
+        let written: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        assert_eq!(written.to_string(), r#"{"colour":{"deep":[1]},"port":2,"token":"mine"}"#);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn an_edit_never_replaces_or_makes_a_broken_file() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("config.json");
+        for broken in ["{", "[]", r#"{"port": "x"}"#] {
+            fs::write(&path, broken).unwrap();
+            assert!(edit(&path, Map::clear).is_err());
+            assert_eq!(fs::read_to_string(&path).unwrap(), broken);
+        }
+        fs::write(&path, "{}").unwrap();
+        let spoil = |config: &mut Map<String, Value>| {
+            config.insert("port".into(), "x".into());
+        };
+        assert!(edit(&path, spoil).is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub use file::{ConfigFile, FileError, WrittenToken, write};
+pub use file::{ConfigFile, FileError, WrittenToken, edit, write};
 pub use live::NeedsRestart;
 pub(crate) use live::{Live, needs_restart};
 pub use token::{Token, TokenError};
@@ -27,7 +27,7 @@ pub struct Settings {
     pub host: IpAddr,
     /// 0 takes any free port.
     pub port: u16,
-    /// `None` where no source names one.
+    /// `None` where none of the sources holds one; it may still be in the keyring.
     pub token: Option<Token>,
     /// The effort for requests that name none; the model's own default when `None`.
     pub reasoning_effort: Option<String>,
@@ -78,6 +78,16 @@ pub enum CodexHome {
     Shared,
     /// One of the gateway's, with a sign-in of its own and nothing of the person's configuration.
     Own,
+}
+
+/// Where the local token is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenPlace {
+    /// The configuration file.
+    File,
+    /// The keyring of the operating system, which this crate knows nothing else of.
+    Keyring,
 }
 
 /// The choices of a setting by their names, for environment variables.
@@ -137,6 +147,12 @@ pub fn config_path(given: Option<&Path>) -> PathBuf {
     config_home.unwrap_or_else(|| home().join(".config")).join("codex-gateway/config.json")
 }
 
+/// The token of the command line or `CODEX_GATEWAY_TOKEN`, which goes before every place where one is kept.
+pub fn token_override(overrides: &Overrides) -> Result<Option<Token>, SettingsError> {
+    let sources = Sources { variable: |name: &str| env::var(name).ok(), path: Path::new("") };
+    sources.token(overrides.token.clone(), None)
+}
+
 impl Settings {
     /// Reads all sources. The file at `path` need not exist; without a path, no file is read.
     pub fn load(overrides: &Overrides, path: Option<&Path>) -> Result<Self, SettingsError> {
@@ -154,8 +170,13 @@ impl Settings {
             unknown.iter().map(|field| format!("`{field}` in {} means nothing", path.display())).collect();
         let sources = Sources { variable, path };
 
-        let token = sources.pick(overrides.token.clone(), "token", config.token.map(|token| token.0))?;
-        let token = token.map(|token| token.try_map(|token: String| Token::parse(&token))).transpose()?;
+        if config.token.is_some() && config.token_place == Some(TokenPlace::Keyring) {
+            warnings.push(format!(
+                "`token` in {} counts, although `token_place` is `keyring`: `codex-gateway token --keyring` moves it there",
+                path.display()
+            ));
+        }
+        let token = sources.token(overrides.token.clone(), config.token.map(|token| token.0))?;
         let host = sources.pick(overrides.host.clone(), "host", config.host)?;
         let host = host.map(|host| host.try_map(|host: String| loopback(&host))).transpose()?;
         let cwd = sources.pick(overrides.cwd.clone(), "cwd", config.cwd)?;
@@ -246,6 +267,11 @@ impl<V: Fn(&str) -> Option<String>> Sources<'_, V> {
             };
         }
         Ok(file.map(|value| Found { value, origin: format!("`{name}` in {}", self.path.display()) }))
+    }
+
+    fn token(&self, flag: Option<String>, file: Option<String>) -> Result<Option<Token>, SettingsError> {
+        let token = self.pick(flag, "token", file)?;
+        token.map(|token| token.try_map(|token: String| Token::parse(&token))).transpose()
     }
 
     /// A number of at least 1.
