@@ -30,7 +30,7 @@ pub(super) struct Conversations {
 struct State {
     most: usize,
     longest: Duration,
-    kept: VecDeque<(Instant, Kept)>,
+    kept: VecDeque<Kept>,
     /// Whether a task waits to give up those that nobody came back to.
     sweeping: bool,
 }
@@ -39,6 +39,8 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) thread: Thread,
+    /// Since when.
+    pub(super) since: Instant,
     /// The conversation that the thread holds.
     pub(super) history: History,
     /// What its turn waits for, if it is not over.
@@ -103,10 +105,9 @@ impl Conversations {
         tools: &Tools,
         histories: &[History],
     ) -> Result<Option<Thread>, Error> {
+        // Threads of another life of Codex can't go on, and would keep it from ending.
+        self.give_up(|kept| !kept.thread.belongs_to(session));
         let Some((Kept { mut thread, waiting, .. }, known)) = self.take(histories) else { return Ok(None) };
-        if !thread.belongs_to(session) {
-            return Ok(None);
-        }
         let new = turn.items.get(known..).unwrap_or_default();
         let went_on = match waiting {
             Some(waiting) => match waiting.outputs(turn, new) {
@@ -129,7 +130,7 @@ impl Conversations {
     /// Keeps a thread. The oldest makes room.
     pub(super) fn keep(self: &Arc<Self>, kept: Kept) {
         let mut state = self.state();
-        state.kept.push_back((Instant::now(), kept));
+        state.kept.push_back(kept);
         let given_up = state.excess();
         if !state.sweeping {
             state.sweeping = true;
@@ -144,25 +145,28 @@ impl Conversations {
         let (_, beginnings) = histories.split_last()?;
         let mut state = self.state();
         let (known, index) = beginnings.iter().enumerate().rev().find_map(|(index, history)| {
-            Some((index + 1, state.kept.iter().rposition(|(_, kept)| kept.history == *history)?))
+            Some((index + 1, state.kept.iter().rposition(|kept| kept.history == *history)?))
         })?;
-        let (_, kept) = state.kept.remove(index)?;
+        let kept = state.kept.remove(index)?;
         Some((kept, known))
+    }
+
+    /// Gives up threads. They are dropped without the lock.
+    fn give_up(&self, is_over: impl FnMut(&Kept) -> bool) {
+        let mut state = self.state();
+        let (over, kept): (VecDeque<_>, _) = std::mem::take(&mut state.kept).into_iter().partition(is_over);
+        state.kept = kept;
+        drop(state);
+        drop(over);
     }
 
     /// Gives up what is too old or lost. Returns when the next one will be too old.
     fn sweep(&self) -> Option<Instant> {
-        let now = Instant::now();
+        let (now, longest) = (Instant::now(), self.state().longest);
+        self.give_up(|kept| kept.since + longest <= now || kept.thread.is_lost());
         let mut state = self.state();
-        let longest = state.longest;
-        let (over, kept) = std::mem::take(&mut state.kept)
-            .into_iter()
-            .partition::<VecDeque<_>, _>(|(since, kept)| *since + longest <= now || kept.thread.is_lost());
-        state.kept = kept;
-        let next = state.kept.front().map(|(since, _)| *since + longest);
+        let next = state.kept.front().map(|kept| kept.since + longest);
         state.sweeping = next.is_some();
-        drop(state);
-        drop(over);
         next
     }
 
@@ -173,7 +177,7 @@ impl Conversations {
 
 impl State {
     /// Takes out those that are too many. They are given up when they are dropped, without the lock.
-    fn excess(&mut self) -> Vec<(Instant, Kept)> {
+    fn excess(&mut self) -> Vec<Kept> {
         let too_many = self.kept.len().saturating_sub(self.most);
         self.kept.drain(..too_many).collect()
     }

@@ -154,13 +154,12 @@ impl Progress {
 
     fn take_item(&mut self, item: RawItem, thread: &mut Thread) {
         let bytes = thread.grow(item.content_bytes);
-        // The prompt comes before the turn starts, and the outputs of calls while their turn goes on.
+        // The prompt comes before the turn starts.
         match item.kind {
-            RawItemKind::FunctionCallOutput => self.report.prompt_bytes = bytes,
             _ if !thread.has_started() => self.report.prompt_bytes = bytes,
             RawItemKind::FunctionCall(call) => self.calls.push(call),
             RawItemKind::Reasoning(reasoning) => self.answer.complete_reasoning(reasoning),
-            RawItemKind::Content => {}
+            RawItemKind::FunctionCallOutput | RawItemKind::Content => {}
         }
     }
 

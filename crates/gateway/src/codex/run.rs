@@ -70,7 +70,7 @@ impl RunningTurn {
             thread.run(turn, &tools, &turn.items).await.map_err(failed)?;
             thread
         };
-        let report = TurnReport { prompt_bytes: 0, timeline };
+        let report = TurnReport { prompt_bytes: thread.bytes(), timeline };
         let mut progress = Progress::new(turn, tools, report, asked, limit);
         if turn.limits != Limits::default() {
             // The provider tells no usage of a turn that is interrupted. Codex is at work meanwhile.
@@ -111,6 +111,7 @@ impl RunningTurn {
         let settings = std::mem::take(&mut self.settings);
         self.conversations.keep(Kept {
             thread,
+            since: Instant::now(),
             history: items.iter().fold(history, History::then),
             waiting: (!waiting_for.is_empty()).then_some(Waiting { calls: waiting_for, settings }),
         });

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use app_server::{
-    Error, Lost, Subscription, ThreadEvent, ToolCallRequest,
+    Error, Lost, RawItem, RawItemKind, Subscription, ThreadEvent, ToolCallRequest,
     protocol::{ThreadInjectItems, ThreadUnsubscribe, ToolCallAnswer, TurnInterrupt, TurnStart},
 };
 use tokio::time::{Instant, timeout_at};
@@ -29,6 +29,8 @@ pub(super) struct Thread {
     started: bool,
     /// The calls that Codex waits for, by their ids.
     asked: HashMap<String, ToolCallRequest>,
+    /// How many outputs of calls Codex has taken.
+    taken: usize,
     /// The bytes of text and images in all that the model has been given and has said.
     bytes: usize,
 }
@@ -45,6 +47,7 @@ impl Thread {
             running: false,
             started: false,
             asked: HashMap::new(),
+            taken: 0,
             bytes: 0,
         })
     }
@@ -72,24 +75,45 @@ impl Thread {
         Ok(())
     }
 
-    /// Gives the turn that waits for them the outputs of its calls, by their ids. `false` where it no longer waits.
+    /// Gives the turn that waits for them the outputs of its calls, by their ids, and waits until Codex has taken them.
+    /// `false` where the turn no longer waits.
     pub(super) async fn answer(&mut self, outputs: &[(&str, &str)], until: Instant) -> Result<bool, Error> {
         // Codex asks for each call right after the model has made it; by now it nearly always has.
         while !outputs.iter().all(|(call_id, _)| self.asked.contains_key(*call_id)) {
-            match timeout_at(until, self.events.next()).await {
-                Ok(Ok(ThreadEvent::ToolCall(call))) => self.ask(call),
-                Ok(Ok(event)) if ends(&event) => {
-                    self.running = false;
-                    return Ok(false);
-                }
-                Ok(Ok(_)) => {}
-                Ok(Err(_)) | Err(_) => return Ok(false),
+            if !self.hear(until).await? {
+                return Ok(false);
             }
         }
         for (call_id, output) in outputs {
             if let Some(call) = self.asked.remove(*call_id) {
                 self.session.client.answer_tool_call(&call, &ToolCallAnswer::text(output))?;
             }
+        }
+        self.taken = 0;
+        while self.taken < outputs.len() {
+            if !self.hear(until).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes note of an event of a turn that waits. `false` where it does not wait any more.
+    async fn hear(&mut self, until: Instant) -> Result<bool, Error> {
+        let Ok(event) = timeout_at(until, self.events.next()).await else { return Ok(false) };
+        match event {
+            Ok(ThreadEvent::ToolCall(call)) => self.ask(call),
+            Ok(ThreadEvent::RawItem(RawItem { content_bytes, kind: RawItemKind::FunctionCallOutput })) => {
+                self.grow(content_bytes);
+                self.taken += 1;
+            }
+            Ok(ThreadEvent::TurnCompleted { .. } | ThreadEvent::Closed) => {
+                self.running = false;
+                return Ok(false);
+            }
+            Ok(_) => {}
+            Err(Lost::Closed) => return Err(Error::Closed { method: "item/tool/call" }),
+            Err(Lost::Overflow) => return Ok(false),
         }
         Ok(true)
     }
@@ -132,6 +156,11 @@ impl Thread {
         self.running = false;
     }
 
+    /// The bytes of text and images in all that the model has been given and has said.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Adds to the size of the thread's conversation, and returns it.
     pub(super) fn grow(&mut self, bytes: usize) -> usize {
         self.bytes += bytes;
@@ -162,11 +191,6 @@ impl Thread {
     pub(super) fn make_ready(&self) {
         self.session.threads.refill();
     }
-}
-
-/// Whether a turn is over with this event.
-fn ends(event: &ThreadEvent) -> bool {
-    matches!(event, ThreadEvent::TurnCompleted { .. } | ThreadEvent::Closed)
 }
 
 impl Drop for Thread {

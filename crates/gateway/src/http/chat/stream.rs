@@ -42,8 +42,10 @@ pub(super) async fn response(
         chunks,
         usage: None,
     };
-    if let Ok(Some((index, event))) = timeout(STATUS_PATIENCE, stream.next_event()).await {
-        stream.encode(index, event?)?;
+    match timeout(STATUS_PATIENCE, stream.next_event()).await {
+        Ok(Some((index, event))) => stream.encode(index, event?)?,
+        Ok(None) => {}
+        Err(_) => (0..stream.answers.len()).for_each(|index| stream.begin(index, true)),
     }
     Ok(sse::response(stream))
 }
