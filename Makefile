@@ -31,5 +31,5 @@ setup: ## Only install what is missing
 	@sh scripts/setup
 
 clean: ## Remove everything that was built or installed into this folder
-	rm -rf target node_modules tests/node/node_modules .venv .tools .pytest_cache .ruff_cache
+	rm -rf target node_modules tests/node/node_modules .venv .venv-others .tools .pytest_cache .ruff_cache
 	find tests -name __pycache__ -type d -exec rm -rf {} +

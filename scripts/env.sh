@@ -6,6 +6,8 @@ ROOT=$(pwd -P)
 TOOLS=$ROOT/.tools
 VENV=$ROOT/.venv
 # shellcheck disable=SC2034 # read by the scripts that source this
+VENV_OTHERS=$ROOT/.venv-others
+# shellcheck disable=SC2034 # read by the scripts that source this
 TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
 
 # Written by the installers, read by no program: the checksum of what each one last installed from.

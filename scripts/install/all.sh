@@ -18,6 +18,7 @@ ensure_for_tests() {
   ensure_keyring_for_tests
   ensure_rust_checks
   ensure_python
+  ensure_python_others
   ensure_node
   ensure_codex
   ensure_npm tests/node

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Python for the tests, in the project's own .venv. Some older Python is also what fetches Node where that is missing.
+# Python for the tests, in the project's own .venv and .venv-others. Some older Python is also what fetches Node where
+# that is missing.
 
 PYTHON_WANTED=3.10
 PYTHON_TO_FETCH_WITH=3.8
@@ -34,4 +35,16 @@ Install it with your system's packages or from https://www.python.org, then try 
   "$python" -m venv --clear "$VENV"
   "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r tests/python/requirements.txt
   stamp python tests/python/requirements.txt
+}
+
+# The frameworks that cannot stand beside the tests' `openai`, with an older one. They are many files: what is never
+# imported is not compiled either, which saves a third of the time and of the space.
+ensure_python_others() {
+  fresh python-others tests/python/others/requirements.txt && "$VENV_OTHERS/bin/python" -c '' 2>/dev/null && return
+  ensure_python
+  say "Installing the frameworks that need an older openai into .venv-others"
+  "$VENV/bin/python" -m venv --clear "$VENV_OTHERS"
+  "$VENV_OTHERS/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
+    --only-binary :all: --require-hashes -r tests/python/others/requirements.txt
+  stamp python-others tests/python/others/requirements.txt
 }
