@@ -3,7 +3,6 @@
 use std::{fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
 
 use app_server::{Launch, LaunchError, Supervisor};
-use axum::serve::ListenerExt;
 use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
@@ -13,7 +12,7 @@ use tokio::{
 
 use crate::{
     codex::{Account, Codex, CodexLaunch, Session, renew},
-    http::{Shared, router},
+    http::{Bounds, Shared, router, serve},
     images::{AddressPolicy, ImageFetcher},
     log::RequestLog,
     settings::{CodexHome, Live, NeedsRestart, Settings, Token, needs_restart, own_codex_home},
@@ -51,7 +50,7 @@ pub struct GatewayHandle {
     codex: Codex,
     supervisor: Supervisor<Session>,
     log: RequestLog,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     renewal: JoinHandle<()>,
     stop: oneshot::Sender<()>,
 }
@@ -125,20 +124,21 @@ pub async fn start(config: Config) -> Result<GatewayHandle, StartError> {
     let log = RequestLog::default();
     let codex = Codex::new(&supervisor, live.clone());
     let renewal = tokio::spawn(renew(supervisor.phase(), log.running(), supervisor.restart()));
-    let shared = Shared { codex: codex.clone(), images, log: log.clone(), live: live.clone() };
+    let shared = Shared {
+        codex: codex.clone(),
+        images,
+        log: log.clone(),
+        live: live.clone(),
+        wrong_tokens: Arc::default(),
+        address,
+    };
     let (stop, stopped) = oneshot::channel();
-    let listener = listener.tap_io(|connection| {
-        // Each event of a stream leaves at once.
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY can't be set");
-        }
-    });
-    let serve = axum::serve(listener, router(shared)).with_graceful_shutdown(async {
+    let server = serve(listener, router(shared), Bounds::default(), async {
         // An error means that the handle was dropped, which ends the server too.
         let _ = stopped.await;
     });
     tracing::info!(%address, "listening");
-    let server = tokio::spawn(serve.into_future());
+    let server = tokio::spawn(server);
     Ok(GatewayHandle { address, started: settings, live, codex, supervisor, log, server, renewal, stop })
 }
 

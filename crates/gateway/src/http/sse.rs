@@ -2,10 +2,7 @@
 
 use axum::{
     body::{Body, Bytes},
-    http::{
-        HeaderValue,
-        header::{CACHE_CONTROL, CONTENT_TYPE},
-    },
+    http::{HeaderValue, header::CONTENT_TYPE},
     response::Response,
 };
 use futures_util::stream::unfold;
@@ -43,7 +40,6 @@ pub(super) fn response(frames: impl Frames) -> Response {
     let mut response = Response::new(Body::from_stream(stream));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     response
 }
