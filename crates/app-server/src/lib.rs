@@ -34,4 +34,4 @@ pub use process::{Command, Exit};
 pub use rate_limits::{ORDINARY_LIMIT, RateLimit, RateLimitWindow, RateLimits};
 pub use raw_item::{FunctionCall, RawItem, RawItemKind, Reasoning};
 pub use redact::{Secret, redact};
-pub use supervisor::{Launch, Phase, Restart, Supervisor};
+pub use supervisor::{Checks, Launch, Phase, Restart, Supervisor};

@@ -48,7 +48,8 @@ pub(in crate::http) fn cors(shared: Shared) -> CorsLayer {
         HeaderName::from_static("x-codex-gateway-ignored"),
         RETRY_AFTER,
     ];
-    let is_allowed = move |origin: &HeaderValue, _: &_| is_allowed(origin, &shared.live.settings().allowed_origins);
+    let is_allowed =
+        move |origin: &HeaderValue, _: &_| is_allowed(origin, &shared.live.settings().allowed_origins);
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(is_allowed))
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
