@@ -1,6 +1,9 @@
 //! The gateway as a whole: started with a configuration, held by a handle.
 
-use std::{fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
+use std::{
+    fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc,
+    time::Duration,
+};
 
 use app_server::{Launch, LaunchError, Supervisor};
 use tokio::{
@@ -189,14 +192,15 @@ impl GatewayHandle {
     }
 
     /// Stops in order: no new connections, Codex is ended, which ends every stream with an error, and the answers
-    /// under way get a moment to be sent.
+    /// under way get a moment to be sent. Takes two seconds at most, whatever Codex and the callers do.
     pub async fn shutdown(self) {
         let Self { supervisor, mut server, renewal, stop, .. } = self;
         renewal.abort();
         let _ = stop.send(());
         supervisor.shutdown().await;
-        if timeout(Duration::from_secs(1), &mut server).await.is_err() {
+        if timeout(Duration::from_millis(500), &mut server).await.is_err() {
             server.abort();
+            let _ = server.await;
         }
         tracing::info!("stopped");
     }
