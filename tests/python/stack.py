@@ -101,6 +101,11 @@ class Gateway:
         """What it has logged in this test."""
         return self._program.new_log()
 
+    @property
+    def whole_log(self) -> str:
+        """All that it has ever logged."""
+        return self.home.joinpath("stderr.log").read_text(errors="replace")
+
     def client(self, **options: Any) -> openai.OpenAI:
         """An OpenAI client; `options` are those of `openai.OpenAI`."""
         return openai.OpenAI(**self._options(options))

@@ -218,7 +218,7 @@ def test_a_token_in_the_url_is_refused_even_where_it_is_right(
     answer = http.get("/models", params={field: gateway.token})
     assert answer.status_code == 401
     assert answer.json()["error"]["code"] == "token_in_url"
-    assert "Authorization: Bearer" in answer.json()["error"]["message"]
+    assert "`Authorization`, after `Bearer`" in answer.json()["error"]["message"]
     assert gateway.token not in answer.text
     assert gateway.token not in gateway.log
 

@@ -33,5 +33,5 @@ pub use notice::Notice;
 pub use process::{Command, Exit};
 pub use rate_limits::{ORDINARY_LIMIT, RateLimit, RateLimitWindow, RateLimits};
 pub use raw_item::{FunctionCall, RawItem, RawItemKind, Reasoning};
-pub use redact::{Secret, redact};
+pub use redact::{Secret, redact, remember};
 pub use supervisor::{Checks, Launch, Phase, Restart, Supervisor};

@@ -1,7 +1,12 @@
 //! The gateway as a whole: started with a configuration, held by a handle.
 
 use std::{
-    fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc,
+    fs::{DirBuilder, Permissions},
+    io,
+    net::SocketAddr,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -107,7 +112,10 @@ fn launch(settings: &Settings, live: Live, mut env: Vec<(String, String)>) -> io
         codex: settings.codex.clone(),
         env,
         live,
-        folder: tempfile::Builder::new().prefix("codex-gateway-").tempdir()?,
+        folder: tempfile::Builder::new()
+            .prefix("codex-gateway-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir()?,
     })
 }
 

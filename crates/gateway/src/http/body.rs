@@ -14,7 +14,7 @@ use futures_util::StreamExt;
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
-use super::App;
+use super::{App, error::quote};
 use crate::openai::error::ApiError;
 
 /// How long a body may take to arrive.
@@ -103,7 +103,7 @@ fn is_json(content_type: &str) -> bool {
 /// A browser lets any page send forms and plain text, but asks before it lets one send JSON.
 fn unsupported_media_type(content_type: Option<&str>) -> ApiError {
     let given = match content_type {
-        Some(given) => format!(" It is `{}`.", given.chars().take(100).collect::<String>()),
+        Some(given) => format!(" It is `{}`.", quote(given.as_bytes())),
         None => " It is missing.".to_owned(),
     };
     let message = format!(

@@ -21,7 +21,7 @@ use axum::{
 use super::{
     App,
     body::refuse,
-    error::{log_error, method_not_allowed},
+    error::{log_error, method_not_allowed, quote},
 };
 use crate::{
     log::Entry,
@@ -82,15 +82,4 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
 /// A request that may not come in, whoever sent it.
 fn forbidden(code: &str, message: impl Into<String>) -> ApiError {
     ApiError::new(403, "invalid_request_error", code, message)
-}
-
-/// A header's value for a message: it may be anything, and as long as anything.
-fn quote(value: &[u8]) -> String {
-    const SHOWN: usize = 100;
-    let text = String::from_utf8_lossy(value);
-    let mut quoted: String = text.chars().take(SHOWN).flat_map(char::escape_default).collect();
-    if text.chars().nth(SHOWN).is_some() {
-        quoted.push('…');
-    }
-    app_server::redact(&quoted)
 }

@@ -89,7 +89,7 @@ pub(super) fn check_url(uri: &Uri) -> Result<(), ApiError> {
         "token_in_url",
         format!(
             "The URL has the field `{field}`. A token does not belong into a URL, where histories and logs keep it. Send \
-             it in the header `Authorization: Bearer …`, which the SDKs do with their API key."
+             it as the SDKs send their API key: in the header `Authorization`, after `Bearer`."
         ),
     ))
 }
@@ -142,7 +142,7 @@ mod tests {
         for query in ["api_key=a", "x=1&API_KEY=a", "token", "access_token=", "%6bey=a", "key=a&key=b"] {
             let error = check_url(&format!("/v1/models?{query}").parse().unwrap()).unwrap_err();
             assert_eq!((error.status, error.body.code.as_deref()), (401, Some("token_in_url")), "{query}");
-            assert!(error.body.message.contains("Authorization: Bearer"), "{query}");
+            assert!(error.body.message.contains("`Authorization`, after `Bearer`"), "{query}");
         }
         for url in ["/v1/models", "/v1/models?api-version=1", "/v1/models?limit=1&after=key", "/?"] {
             assert!(check_url(&url.parse().unwrap()).is_ok(), "{url}");
