@@ -90,6 +90,10 @@ class Gateway:
         self.token: str = self._program.ready["token"]
 
     @property
+    def pid(self) -> int:
+        return self._program.pid
+
+    @property
     def codex_pid(self) -> int:
         """The process of Codex, once it is ready: the gateway's only child."""
         lines = subprocess.check_output(["ps", "-A", "-o", "pid=,ppid="], text=True).splitlines()

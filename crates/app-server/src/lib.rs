@@ -14,6 +14,8 @@ mod event;
 mod locate;
 mod notice;
 mod process;
+#[cfg(test)]
+mod properties;
 pub mod protocol;
 mod rate_limits;
 mod raw_item;

@@ -37,12 +37,12 @@ const REDACTED: &str = "[redacted]";
 static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     [
         r"(?s)()-----BEGIN(?:[A-Z ]|%20)*PRIVATE(?: |%20)KEY-----.*?(?:-----END(?:[A-Z ]|%20)*PRIVATE(?: |%20)KEY-----|$)()",
-        r"()\bsk-[A-Za-z0-9_\-]{4,}()",
-        r"()\bcodex-gateway-local-[A-Za-z0-9_\-]+()",
-        r"()\beyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]*)?()",
-        r"()\b(?:gh[a-z]_|github_pat_|glpat-|hf_|AIza|xox[a-z]-)[A-Za-z0-9_\-]{16,}()",
-        r"()\bA[A-Z]{2}A[A-Z0-9]{16}\b()",
-        r"(?i)(\b(?:bearer|basic)(?:\s|%20)+)[A-Za-z0-9._~+/\-]+=*()",
+        r"()(?-u:\b)sk-[A-Za-z0-9_\-]{4,}()",
+        r"()(?-u:\b)codex-gateway-local-[A-Za-z0-9_\-]+()",
+        r"()(?-u:\b)eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]*)?()",
+        r"()(?-u:\b)(?:gh[a-z]_|github_pat_|glpat-|hf_|AIza|xox[a-z]-)[A-Za-z0-9_\-]{16,}()",
+        r"()(?-u:\b)A[A-Z]{2}A[A-Z0-9]{16}(?-u:\b)()",
+        r"(?i)((?-u:\b)(?:bearer|basic)(?:\s|%20)+)[A-Za-z0-9._~+/\-]+=*()",
         // The value begins with no bracket, so that what was redacted once is left alone.
         r#"(?i)((?:access|refresh|id|auth|session|api|bearer)?[_-]?(?:token|api[_-]?key|apikey|access[_-]?key|secret|password|authorization|cookie)\\?["']?\s*[=:]\s*\\?["']?)[^\s"'\\,;&}\[\]][^\s"'\\,;&}\]]*()"#,
         r"(?i)([a-z][a-z0-9+.\-]*:(?:/|%2F){2})[^/\s@]+(@)",

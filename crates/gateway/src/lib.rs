@@ -17,6 +17,8 @@ mod images;
 pub mod log;
 mod openai;
 mod quota;
+#[cfg(test)]
+mod properties;
 pub mod settings;
 mod sign_in;
 mod status;

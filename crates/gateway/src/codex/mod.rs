@@ -34,6 +34,8 @@ use tokio::{
 
 pub use account::Account;
 pub(crate) use account::AccountChanges;
+#[cfg(test)]
+pub(crate) use limits::cut;
 pub(crate) use models::{Model, Models};
 pub(crate) use renewal::renew;
 pub(crate) use run::RunningTurn;

@@ -27,6 +27,8 @@ use crate::{
 pub(crate) use doors::WrongTokens;
 pub(crate) use router::router;
 pub(crate) use server::{Bounds, serve};
+#[cfg(test)]
+pub(crate) use sse::data as frame;
 
 /// What the handlers share. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -15,7 +15,7 @@ pub(super) const KEEP_ALIVE: Bytes = Bytes::from_static(b": keep-alive\n\n");
 pub(super) const DONE: Bytes = Bytes::from_static(b"data: [DONE]\n\n");
 
 /// One event. JSON has no raw line break, so its text is one `data` line.
-pub(super) fn data(value: &impl Serialize) -> Bytes {
+pub(crate) fn data(value: &impl Serialize) -> Bytes {
     let mut frame = b"data: ".to_vec();
     if let Err(error) = serde_json::to_writer(&mut frame, value) {
         tracing::error!(%error, "an event could not be written as JSON");
