@@ -2,9 +2,9 @@
 
     python tests/chaos/chaos.py [--minutes 10] [--callers 8] [--seed 1]
 
-It runs the real Codex on the scripted model. Afterwards no request is without an answer, no stream is malformed, and
-nothing is left behind: no process, thread, socket, file or memory. It ends with the figures, and with status 1 where
-something is wrong.
+It runs the real Codex on the scripted model. Afterwards no request is without an answer, no stream is
+malformed, and nothing is left behind: no process, thread, socket, file or memory. It ends with the figures,
+and with status 1 where something is wrong.
 """
 
 from __future__ import annotations
@@ -96,13 +96,13 @@ class Chaos:
         self.model.default({"steps": [{"echo": {"pause_ms": 2}}]})
         self.over = threading.Event()
         self.lives = 0
+        """Odd while there is no gateway."""
         self.killed = 0
         self.gateway = self.start_gateway()
 
     def start_gateway(self) -> Gateway:
         home = self.home / f"gateway-{self.lives}"
         home.mkdir()
-        # Counted up at the end of a life too: whatever overlaps a change has seen the gateway go.
         return Gateway(self.model, home, variables={"TMPDIR": str(self.temporary)}, **SETTINGS)
 
     def run(self, seconds: float) -> Report:
@@ -133,6 +133,9 @@ class Chaos:
         kinds += [self.trickle, self.guess]
         while not self.over.is_set():
             life, since = self.lives, time.monotonic()
+            if life % 2:
+                time.sleep(0.05)
+                continue
             kind = chance.choices(kinds, weights=[6, 6, 3, 1, 1, 1])[0]
             try:
                 outcome = kind(chance)
@@ -143,16 +146,15 @@ class Chaos:
             if outcome is None:
                 continue
             if outcome.startswith(("no answer", "malformed: the stream ends")) and life != self.lives:
-                # There was no gateway for a while.
                 self.report.answers[f"{kind.__name__}: the gateway went away"] += 1
-                time.sleep(0.05)
                 continue
             self.report.answers[f"{kind.__name__}: {outcome}"] += 1
+            took = time.monotonic() - since
+            self.report.seconds.append(took)
             if outcome.startswith(("no answer", "malformed")):
-                took = time.monotonic() - since
                 self.report.problems.append(f"{kind.__name__}: {outcome} after {took:.1f} s")
-            else:
-                self.report.seconds.append(time.monotonic() - since)
+            if outcome.startswith("503"):
+                time.sleep(0.3)
 
     def open(self, body: bytes, token: str | None = None) -> HTTPConnection:
         gateway = self.gateway
@@ -213,11 +215,13 @@ class Chaos:
             [b"", b"GET / HTTP/1.1\r\n", b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n\r\n"]
         )
         with self.connect() as caller:
-            caller.sendall(start + chance.randbytes(chance.randrange(1, 5_000)) + b"\r\n\r\n")
-            caller.shutdown(socket.SHUT_WR)
             answer = b""
-            while part := caller.recv(65_536):
-                answer += part
+            # A connection that is closed with unread bytes is reset.
+            with suppress(ConnectionResetError, BrokenPipeError):
+                caller.sendall(start + chance.randbytes(chance.randrange(1, 5_000)) + b"\r\n\r\n")
+                caller.shutdown(socket.SHUT_WR)
+                while part := caller.recv(65_536):
+                    answer += part
         assert answer == b"" or answer.startswith(b"HTTP/1.1 4"), answer[:100]
         return "refused"
 
@@ -247,14 +251,14 @@ class Chaos:
     def strike(self) -> None:
         chance = random.Random(f"{self.seed} blows")
         blows = [
+            self.fail_provider,
             self.kill_codex,
             self.freeze_codex,
-            self.fail_provider,
             self.restart_gateway,
             self.kill_gateway,
         ]
         while not self.over.wait(chance.uniform(0.2, 2)):
-            blow = chance.choices(blows, weights=[3, 2, 12, 1, 1])[0]
+            blow = chance.choices(blows, weights=[12, 2, 2, 1, 1])[0]
             blow(chance)
             self.report.blows[blow.__name__] += 1
 
@@ -319,8 +323,7 @@ class Chaos:
             after = before
         for name, value in before.items():
             self.report.figures[name] = f"{value} before, {after[name]} after"
-            # Pools of threads and memory breathe; what is leaked grows with every one of hundreds of requests.
-            room = 64 if "memory" in name else 12
+    X
             if after[name] > value + room:
                 self.report.problems.append(f"{name}: {value} before, {after[name]} after")
         since = time.monotonic()
@@ -329,15 +332,12 @@ class Chaos:
         time.sleep(1)
         # A gateway that was killed could not remove its folder.
         folders = list(self.temporary.glob("codex-gateway-*"))
-        self.report.figures["temporary folders left"] = f"{len(folders)} of {self.killed} killed gateways"
+        self.report.figures["folders left"] = f"{len(folders)} of {self.killed} killed gateways"
         if len(folders) > self.killed:
             self.report.problems.append(f"left: {folders}")
-        left = [
-            command for _, _, command in processes() if str(self.home) in command or "app-server" in command
-        ]
-        mine = [command for command in left if str(self.home) in command]
+        mine = [command for _, _, command in processes() if str(self.temporary) in command]
         self.report.figures["processes left"] = len(mine)
-        self.report.problems += [f"left: {command}" for command in mine if "scripted-model" not in command]
+        self.report.problems += [f"left: {command}" for command in mine]
         self.model.stop()
 
 
