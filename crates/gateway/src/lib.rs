@@ -16,9 +16,9 @@ mod http;
 mod images;
 pub mod log;
 mod openai;
-mod quota;
 #[cfg(test)]
 mod properties;
+mod quota;
 pub mod settings;
 mod sign_in;
 mod status;
