@@ -1,7 +1,7 @@
 # The commands of the project. Each is a script too (`sh scripts/run`), for a machine without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit lint deny fmt generate setup clean
+.PHONY: help run test unit lint deny fuzz chaos fmt generate setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,12 @@ lint: ## Only the formats and lints
 
 deny: ## Only the dependencies' licences, sources and bans
 	@sh scripts/test deny
+
+fuzz: ## Try the properties with ever new inputs (MINUTES=10)
+	@sh scripts/fuzz $(MINUTES)
+
+chaos: ## Break Codex, the provider and the gateway under load (ARGS="--minutes 10 --seed 1")
+	@sh scripts/chaos $(ARGS)
 
 fmt: ## Format the Rust and Python sources in place
 	@sh scripts/fmt

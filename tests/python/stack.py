@@ -90,6 +90,10 @@ class Gateway:
         self.token: str = self._program.ready["token"]
 
     @property
+    def pid(self) -> int:
+        return self._program.pid
+
+    @property
     def codex_pid(self) -> int:
         """The process of Codex, once it is ready: the gateway's only child."""
         lines = subprocess.check_output(["ps", "-A", "-o", "pid=,ppid="], text=True).splitlines()
@@ -100,6 +104,11 @@ class Gateway:
     def log(self) -> str:
         """What it has logged in this test."""
         return self._program.new_log()
+
+    @property
+    def whole_log(self) -> str:
+        """All that it has ever logged."""
+        return self.home.joinpath("stderr.log").read_text(errors="replace")
 
     def client(self, **options: Any) -> openai.OpenAI:
         """An OpenAI client; `options` are those of `openai.OpenAI`."""

@@ -72,7 +72,7 @@ def test_on_the_wire_each_chunk_is_one_event_and_done_is_the_last(
     model.text("a\nb", "\r\n", "\u2028")
     answer = http.post("/chat/completions", json={**REQUEST, "stream": True})
     assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
-    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-request-id"].startswith("req_")
     assert b"\r" not in answer.content
     *events, end = answer.text.split("\n\n")

@@ -99,7 +99,7 @@ impl AppServer {
     /// then killed, with its whole process group. Every request and subscription still open fails.
     pub async fn shutdown(self) -> Exit {
         let _ = self.client.commands.send(Command::Close);
-        let exit = self.process.stop(Duration::from_millis(1500)).await;
+        let exit = self.process.stop(Duration::from_millis(800)).await;
         self.reading.abort();
         self.writing.abort();
         exit

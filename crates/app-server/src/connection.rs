@@ -350,19 +350,21 @@ fn tool_call(id: &RawValue, method: &str, params: Option<&RawValue>) -> Option<e
 }
 
 #[derive(Debug, Deserialize)]
-struct RpcError {
+pub(crate) struct RpcError {
     code: i64,
     message: String,
 }
 
-enum Message<'a> {
+/// What one line of Codex is.
+#[derive(Debug)]
+pub(crate) enum Message<'a> {
     Answer { id: Option<u64>, answer: Result<Box<RawValue>, RpcError> },
     Request { id: &'a RawValue, method: String, params: Option<&'a RawValue> },
     Notification { method: String, params: Option<&'a RawValue> },
 }
 
 impl<'a> Message<'a> {
-    fn parse(line: &'a [u8]) -> Result<Self, serde_json::Error> {
+    pub(crate) fn parse(line: &'a [u8]) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize)]
         struct Envelope<'a> {
             #[serde(borrow, default)]

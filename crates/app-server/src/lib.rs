@@ -14,6 +14,8 @@ mod event;
 mod locate;
 mod notice;
 mod process;
+#[cfg(test)]
+mod properties;
 pub mod protocol;
 mod rate_limits;
 mod raw_item;
@@ -33,5 +35,5 @@ pub use notice::Notice;
 pub use process::{Command, Exit};
 pub use rate_limits::{ORDINARY_LIMIT, RateLimit, RateLimitWindow, RateLimits};
 pub use raw_item::{FunctionCall, RawItem, RawItemKind, Reasoning};
-pub use redact::{Secret, redact};
-pub use supervisor::{Launch, Phase, Restart, Supervisor};
+pub use redact::{Secret, redact, remember};
+pub use supervisor::{Checks, Launch, Phase, Restart, Supervisor};

@@ -1,6 +1,6 @@
 //! Runs the gateway until it is asked to stop.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{fs::Permissions, net::SocketAddr, os::unix::fs::PermissionsExt, time::Duration};
 
 use anyhow::Context;
 use gateway::{
@@ -35,7 +35,8 @@ async fn demo_until(stop: StopSignals, settings: Settings, json: bool) -> anyhow
     let token = Choice::of(&settings)?;
     let model = ScriptedModel::start(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     model.set_default(demo_script());
-    let home = tempfile::Builder::new().prefix("codex-gateway-demo-").tempdir()?;
+    let private = Permissions::from_mode(0o700);
+    let home = tempfile::Builder::new().prefix("codex-gateway-demo-").permissions(private).tempdir()?;
     model.codex_home(home.path(), &CodexConfig::default())?;
     let home_path = home.path().to_str().context("the temporary folder's name is not UTF-8")?.to_owned();
     // A Codex home of the gateway's own would take the place of this one.

@@ -1,9 +1,16 @@
 //! The gateway as a whole: started with a configuration, held by a handle.
 
-use std::{fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
+use std::{
+    fs::{DirBuilder, Permissions},
+    io,
+    net::SocketAddr,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use app_server::{Launch, LaunchError, Supervisor};
-use axum::serve::ListenerExt;
 use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
@@ -13,7 +20,7 @@ use tokio::{
 
 use crate::{
     codex::{Account, Codex, CodexLaunch, Session, renew},
-    http::{Shared, router},
+    http::{Bounds, Shared, router, serve},
     images::{AddressPolicy, ImageFetcher},
     log::RequestLog,
     settings::{CodexHome, Live, NeedsRestart, Settings, Token, needs_restart, own_codex_home},
@@ -51,7 +58,7 @@ pub struct GatewayHandle {
     codex: Codex,
     supervisor: Supervisor<Session>,
     log: RequestLog,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     renewal: JoinHandle<()>,
     stop: oneshot::Sender<()>,
 }
@@ -105,7 +112,10 @@ fn launch(settings: &Settings, live: Live, mut env: Vec<(String, String)>) -> io
         codex: settings.codex.clone(),
         env,
         live,
-        folder: tempfile::Builder::new().prefix("codex-gateway-").tempdir()?,
+        folder: tempfile::Builder::new()
+            .prefix("codex-gateway-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir()?,
     })
 }
 
@@ -125,20 +135,21 @@ pub async fn start(config: Config) -> Result<GatewayHandle, StartError> {
     let log = RequestLog::default();
     let codex = Codex::new(&supervisor, live.clone());
     let renewal = tokio::spawn(renew(supervisor.phase(), log.running(), supervisor.restart()));
-    let shared = Shared { codex: codex.clone(), images, log: log.clone(), live: live.clone() };
+    let shared = Shared {
+        codex: codex.clone(),
+        images,
+        log: log.clone(),
+        live: live.clone(),
+        wrong_tokens: Arc::default(),
+        address,
+    };
     let (stop, stopped) = oneshot::channel();
-    let listener = listener.tap_io(|connection| {
-        // Each event of a stream leaves at once.
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY can't be set");
-        }
-    });
-    let serve = axum::serve(listener, router(shared)).with_graceful_shutdown(async {
+    let server = serve(listener, router(shared), Bounds::default(), async {
         // An error means that the handle was dropped, which ends the server too.
         let _ = stopped.await;
     });
     tracing::info!(%address, "listening");
-    let server = tokio::spawn(serve.into_future());
+    let server = tokio::spawn(server);
     Ok(GatewayHandle { address, started: settings, live, codex, supervisor, log, server, renewal, stop })
 }
 
@@ -189,14 +200,15 @@ impl GatewayHandle {
     }
 
     /// Stops in order: no new connections, Codex is ended, which ends every stream with an error, and the answers
-    /// under way get a moment to be sent.
+    /// under way get a moment to be sent. Takes two seconds at most, whatever Codex and the callers do.
     pub async fn shutdown(self) {
         let Self { supervisor, mut server, renewal, stop, .. } = self;
         renewal.abort();
         let _ = stop.send(());
         supervisor.shutdown().await;
-        if timeout(Duration::from_secs(1), &mut server).await.is_err() {
+        if timeout(Duration::from_millis(500), &mut server).await.is_err() {
             server.abort();
+            let _ = server.await;
         }
         tracing::info!("stopped");
     }

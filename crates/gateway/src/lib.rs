@@ -16,6 +16,8 @@ mod http;
 mod images;
 pub mod log;
 mod openai;
+#[cfg(test)]
+mod properties;
 mod quota;
 pub mod settings;
 mod sign_in;

@@ -33,8 +33,11 @@ impl Limiter {
             return self.spend(delta.to_owned(), None);
         }
         self.held.push_str(delta);
-        if let Some(end) = self.stop.iter().filter_map(|stop| self.held.find(stop)).min() {
-            self.held.truncate(end);
+        let complete =
+            self.stop.iter().filter_map(|stop| self.held.find(stop).map(|start| (start + stop.len(), start)));
+        // The one that is complete first, as if the answer came byte by byte.
+        if let Some((_, start)) = complete.min() {
+            self.held.truncate(start);
             let text = std::mem::take(&mut self.held);
             return self.spend(text, Some(Finish::Stop));
         }
@@ -69,26 +72,33 @@ impl Limiter {
     }
 }
 
+/// What a caller gets of an answer that comes in these pieces, and why it ended, if it was ended.
+#[cfg(test)]
+pub(crate) fn cut(limits: &Limits, pieces: &[String]) -> (String, Option<Finish>) {
+    let mut limiter = Limiter::new(limits);
+    let mut text = String::new();
+    for piece in pieces {
+        let passed = limiter.pass(piece);
+        text.push_str(&passed.text);
+        if passed.finish.is_some() {
+            return (text, passed.finish);
+        }
+    }
+    let rest = limiter.finish();
+    (text + &rest.text, rest.finish)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn limiter(stop: &[&str], max_tokens: Option<usize>) -> Limiter {
-        Limiter::new(&Limits { stop: stop.iter().map(|&stop| stop.to_owned()).collect(), max_tokens })
+    fn limits(stop: &[&str], max_tokens: Option<usize>) -> Limits {
+        Limits { stop: stop.iter().map(|&stop| stop.to_owned()).collect(), max_tokens }
     }
 
     /// What a caller gets of an answer that comes in these pieces.
-    fn passed(mut limiter: Limiter, pieces: &[&str]) -> (String, Option<Finish>) {
-        let mut text = String::new();
-        for piece in pieces {
-            let passed = limiter.pass(piece);
-            text.push_str(&passed.text);
-            if passed.finish.is_some() {
-                return (text, passed.finish);
-            }
-        }
-        let rest = limiter.finish();
-        (text + &rest.text, rest.finish)
+    fn passed(limits: &Limits, pieces: &[&str]) -> (String, Option<Finish>) {
+        cut(limits, &pieces.iter().map(|&piece| piece.to_owned()).collect::<Vec<_>>())
     }
 
     #[test]
@@ -97,33 +107,41 @@ mod tests {
         for size in 1..answer.len() {
             let pieces: Vec<&str> =
                 answer.as_bytes().chunks(size).map(|piece| std::str::from_utf8(piece).unwrap()).collect();
-            let (text, finish) = passed(limiter(&["\nObservation:", "zzz"], None), &pieces);
+            let (text, finish) = passed(&limits(&["\nObservation:", "zzz"], None), &pieces);
             assert_eq!((text.as_str(), finish), ("Thought: look", Some(Finish::Stop)), "{size}");
         }
     }
 
     #[test]
     fn the_earliest_of_several_counts() {
-        assert_eq!(passed(limiter(&["c", "b"], None), &["abc"]), ("a".to_owned(), Some(Finish::Stop)));
+        assert_eq!(passed(&limits(&["c", "b"], None), &["abc"]), ("a".to_owned(), Some(Finish::Stop)));
         assert_eq!(
-            passed(limiter(&["bcd", "c"], None), &["ab", "cx"]),
+            passed(&limits(&["bcd", "c"], None), &["ab", "cx"]),
             ("ab".to_owned(), Some(Finish::Stop))
         );
     }
 
     #[test]
+    fn the_one_that_is_complete_first_counts_wherever_the_deltas_break() {
+        for pieces in [&["abcd"][..], &["abc", "d"], &["a", "b", "c", "d"]] {
+            assert_eq!(passed(&limits(&["bcd", "c"], None), pieces), ("ab".to_owned(), Some(Finish::Stop)));
+        }
+        assert_eq!(passed(&limits(&["bc", "c"], None), &["abcd"]), ("a".to_owned(), Some(Finish::Stop)));
+    }
+
+    #[test]
     fn what_only_began_like_a_stop_sequence_is_not_lost() {
         assert_eq!(
-            passed(limiter(&["END"], None), &["the E", "N", "d of EN"]),
+            passed(&limits(&["END"], None), &["the E", "N", "d of EN"]),
             ("the ENd of EN".to_owned(), None)
         );
-        assert_eq!(passed(limiter(&["aab"], None), &["a", "a", "a", "c"]), ("aaac".to_owned(), None));
-        assert_eq!(passed(limiter(&["é!"], None), &["caf", "é", "?"]), ("café?".to_owned(), None));
+        assert_eq!(passed(&limits(&["aab"], None), &["a", "a", "a", "c"]), ("aaac".to_owned(), None));
+        assert_eq!(passed(&limits(&["é!"], None), &["caf", "é", "?"]), ("café?".to_owned(), None));
     }
 
     #[test]
     fn text_that_cannot_become_a_stop_sequence_is_not_held_back() {
-        let mut limiter = limiter(&["END"], None);
+        let mut limiter = Limiter::new(&limits(&["END"], None));
         assert_eq!(limiter.pass("free E"), Passed { text: "free ".into(), finish: None });
         assert_eq!(limiter.pass("x"), Passed { text: "Ex".into(), finish: None });
     }
@@ -131,7 +149,7 @@ mod tests {
     #[test]
     fn the_number_of_tokens_is_a_limit_too() {
         let text = " word".repeat(20);
-        assert_eq!(passed(limiter(&[], Some(5)), &[&text]), (" word".repeat(5), Some(Finish::Length)));
-        assert_eq!(passed(limiter(&["."], Some(20)), &[&text, "."]), (text.clone(), Some(Finish::Stop)));
+        assert_eq!(passed(&limits(&[], Some(5)), &[&text]), (" word".repeat(5), Some(Finish::Length)));
+        assert_eq!(passed(&limits(&["."], Some(20)), &[&text, "."]), (text.clone(), Some(Finish::Stop)));
     }
 }

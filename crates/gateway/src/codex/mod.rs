@@ -11,11 +11,13 @@ mod failure;
 mod history;
 mod limits;
 mod models;
+mod patience;
 mod progress;
 mod reasoning;
 mod renewal;
 mod run;
 mod session;
+mod stamp;
 mod thread;
 mod threads;
 mod tools;
@@ -32,6 +34,8 @@ use tokio::{
 
 pub use account::Account;
 pub(crate) use account::AccountChanges;
+#[cfg(test)]
+pub(crate) use limits::cut;
 pub(crate) use models::{Model, Models};
 pub(crate) use renewal::renew;
 pub(crate) use run::RunningTurn;
@@ -44,6 +48,7 @@ use crate::{
 };
 use admission::{Admission, Capacity, Place};
 use conversations::Conversations;
+use patience::Patience;
 use run::Start;
 
 /// How long a request waits for a Codex that is being started.
@@ -137,11 +142,11 @@ impl Codex {
     /// Starts a turn. If Codex dies before it has said anything about it, the turn is started on the next one.
     async fn start(&self, place: Place, turn: &Turn, asked: Instant) -> Result<RunningTurn, TurnError> {
         let place = Arc::new(place);
-        let limit = self.live.settings().turn_timeout;
+        let patience = Patience::from(&*self.live.settings());
         let start = async || {
             let session = self.session().await?;
             let conversations = Arc::clone(&self.conversations);
-            let start = Start { place: Arc::clone(&place), asked, limit };
+            let start = Start { place: Arc::clone(&place), asked, patience };
             RunningTurn::start(session, conversations, turn, start).await
         };
         match start().await {

@@ -1,11 +1,20 @@
 //! How far a turn is: what Codex says, made into what the caller is told.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc};
 
 use app_server::{FunctionCall, RawItem, RawItemKind, ThreadEvent, TokenUsage, TurnStatus};
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, timeout_at},
+};
 
-use super::{answer::Answer, failure, thread::Thread, tools::Tools};
+use super::{
+    answer::Answer,
+    failure,
+    patience::{Clock, Overdue, Patience},
+    thread::Thread,
+    tools::Tools,
+};
 use crate::{
     quota::Quota,
     tokens,
@@ -23,16 +32,19 @@ pub(super) struct Progress {
     calls: Vec<FunctionCall>,
     /// Those of them that are still to be told.
     untold: VecDeque<ToolCall>,
-    /// The gateway's own count of the prompt's tokens, where it may be needed.
-    pub(super) prompt_tokens: u64,
+    /// The texts of the prompt, for the gateway's own count of its tokens.
+    prompt: Arc<[String]>,
+    /// That count, where it is certain to be needed.
+    prompt_tokens: u64,
     usage: Option<Usage>,
     /// How the turn ended, if it has.
     completion: Option<Completion>,
     report: TurnReport,
     /// When the turn asked for its place.
     asked: Instant,
-    deadline: Instant,
-    limit: Duration,
+    clock: Clock,
+    /// Whether Codex owes the word that the turn is complete: its thread can't be used again.
+    owed: bool,
 }
 
 /// What a turn that ended well adds to its conversation.
@@ -50,20 +62,21 @@ impl Progress {
         tools: Tools,
         report: TurnReport,
         asked: Instant,
-        limit: Duration,
+        patience: Patience,
     ) -> Self {
         Self {
             answer: Answer::new(&turn.limits, turn.summary),
             tools,
             calls: Vec::new(),
             untold: VecDeque::new(),
+            prompt: turn.texts().map(str::to_owned).collect(),
             prompt_tokens: 0,
             usage: None,
             completion: None,
             report,
             asked,
-            deadline: Instant::now() + limit,
-            limit,
+            clock: Clock::start(patience),
+            owed: false,
         }
     }
 
@@ -87,9 +100,18 @@ impl Progress {
                     None => TurnEvent::Completed(completion),
                 });
             }
-            let Ok(event) = timeout_at(self.deadline, thread.next()).await else {
-                return Err(self.timed_out());
+            let (deadline, overdue) = self.clock.next();
+            let event = match timeout_at(deadline, thread.next()).await {
+                Ok(event) => event,
+                Err(_) if overdue == Overdue::Completion => {
+                    tracing::warn!("Codex did not say that a turn is complete whose answer is");
+                    self.owed = true;
+                    self.complete(Finish::Stop);
+                    continue;
+                }
+                Err(_) => return Err(self.clock.error(overdue)),
             };
+            self.clock.heard();
             let event = event.map_err(|lost| {
                 thread.turn_ended();
                 failure::lost(lost)
@@ -108,6 +130,7 @@ impl Progress {
             ThreadEvent::ReasoningDelta { part, delta, .. } => self.answer.push_reasoning(part, delta),
             ThreadEvent::MessageStarted { .. } => {
                 thread.make_ready();
+                self.clock.settle(false);
                 self.answer.begin_message();
             }
             ThreadEvent::MessageDelta { delta, .. } => {
@@ -121,6 +144,7 @@ impl Progress {
                 if let Some(usage) = usage {
                     *self.usage.get_or_insert_default() += usage.into();
                 }
+                self.clock.settle(self.calls.is_empty());
                 if !self.calls.is_empty() {
                     // They are the caller's to answer, in another request.
                     self.mark(Milestone::ToolCalls);
@@ -131,6 +155,7 @@ impl Progress {
             ThreadEvent::Error { will_retry: true, error } => {
                 tracing::info!(message = app_server::redact(&error.message), "Codex tries again");
                 self.mark(Milestone::Retry);
+                self.clock.settle(false);
                 self.answer.begin_attempt();
                 self.calls.clear();
             }
@@ -153,6 +178,7 @@ impl Progress {
     }
 
     fn take_item(&mut self, item: RawItem, thread: &mut Thread) {
+        self.clock.settle(false);
         let bytes = thread.grow(item.content_bytes);
         // The prompt comes before the turn starts.
         match item.kind {
@@ -169,10 +195,26 @@ impl Progress {
         self.completion = Some(Completion { finish, usage: self.usage });
     }
 
+    /// Counts the prompt's tokens, for a turn that may have to be interrupted: the provider tells no usage of it.
+    pub(super) async fn count_prompt(&mut self) {
+        let prompt = Arc::clone(&self.prompt);
+        self.prompt_tokens = spawn_blocking(move || count(&prompt)).await.unwrap_or_default();
+    }
+
+    /// What the turn has cost so far.
+    pub(super) fn cost(&self) -> impl FnOnce() -> Usage + Send + use<> {
+        let (prompt, answer, told) = (Arc::clone(&self.prompt), self.answer.text().to_owned(), self.usage);
+        move || {
+            let count =
+                || Usage { input: count(&prompt), output: tokens::count(&answer) as u64, ..Usage::default() };
+            told.unwrap_or_else(count)
+        }
+    }
+
     /// What the turn has added to its conversation, where a caller can come back with exactly that.
     pub(super) fn ending(&self) -> Option<Ending> {
         let Completion { finish, .. } = self.completion?;
-        let as_said = self.answer.cut().is_none() && self.answer.is_one_message();
+        let as_said = !self.owed && self.answer.cut().is_none() && self.answer.is_one_message();
         if !as_said || !matches!(finish, Finish::Stop | Finish::ToolCalls) {
             return None;
         }
@@ -206,17 +248,10 @@ impl Progress {
     fn reached(&self, milestone: Milestone) -> bool {
         self.report.timeline.iter().any(|(reached, _)| *reached == milestone)
     }
+}
 
-    fn timed_out(&self) -> TurnError {
-        TurnError::new(
-            TurnErrorKind::TimedOut,
-            format!(
-                "The model did not finish within {} s. Ask for less, or raise `turn_timeout_seconds` in the gateway's \
-                 config file.",
-                self.limit.as_secs(),
-            ),
-        )
-    }
+fn count(texts: &[String]) -> u64 {
+    texts.iter().map(|text| tokens::count(text) as u64).sum()
 }
 
 fn finish(

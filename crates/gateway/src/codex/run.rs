@@ -1,8 +1,8 @@
 //! One turn on Codex, from its thread to its last event.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use tokio::{task::spawn_blocking, time::Instant};
+use tokio::time::Instant;
 
 use super::{
     Session,
@@ -10,14 +10,12 @@ use super::{
     conversations::{Conversations, Kept, TurnSettings, Waiting},
     failure,
     history::History,
+    patience::Patience,
     progress::{Ending, Progress},
     thread::Thread,
     tools::Tools,
 };
-use crate::{
-    tokens,
-    turn::{Limits, Milestone, Turn, TurnError, TurnErrorKind, TurnEvent, TurnReport},
-};
+use crate::turn::{Limits, Milestone, Turn, TurnError, TurnErrorKind, TurnEvent, TurnReport, Usage};
 
 /// A turn that has been started. Dropping it before its end interrupts it. After its end, its thread is kept for what
 /// may follow, or given up.
@@ -39,7 +37,7 @@ pub(super) struct Start {
     pub(super) place: Arc<Place>,
     /// When the turn asked for its place.
     pub(super) asked: Instant,
-    pub(super) limit: Duration,
+    pub(super) patience: Patience,
 }
 
 impl RunningTurn {
@@ -48,7 +46,7 @@ impl RunningTurn {
         session: Arc<Session>,
         conversations: Arc<Conversations>,
         turn: &Turn,
-        Start { place, asked, limit }: Start,
+        Start { place, asked, patience }: Start,
     ) -> Result<Self, TurnError> {
         let mut timeline = vec![(Milestone::Admitted, asked.elapsed())];
         let failed = |error| failure::request_failed(&error);
@@ -71,10 +69,10 @@ impl RunningTurn {
             thread
         };
         let report = TurnReport { prompt_bytes: thread.bytes(), timeline };
-        let mut progress = Progress::new(turn, tools, report, asked, limit);
+        let mut progress = Progress::new(turn, tools, report, asked, patience);
         if turn.limits != Limits::default() {
             // The provider tells no usage of a turn that is interrupted. Codex is at work meanwhile.
-            progress.prompt_tokens = count(turn).await;
+            progress.count_prompt().await;
         }
         Ok(Self {
             thread: Some(thread),
@@ -89,6 +87,12 @@ impl RunningTurn {
     /// What is known of the turn by now.
     pub(crate) fn report(&self) -> &TurnReport {
         self.progress.report()
+    }
+
+    /// What a turn that is given up has cost, counted by the gateway: the provider tells no usage of it. The count is
+    /// left to the caller, since it takes a while for a long text.
+    pub(crate) fn cost(&self) -> impl FnOnce() -> Usage + Send + use<> {
+        self.progress.cost()
     }
 
     /// The next event; `None` after the end. May be cancelled.
@@ -116,11 +120,4 @@ impl RunningTurn {
             waiting: (!waiting_for.is_empty()).then_some(Waiting { calls: waiting_for, settings }),
         });
     }
-}
-
-/// The tokens of a turn's texts.
-async fn count(turn: &Turn) -> u64 {
-    let texts: Vec<String> = turn.texts().map(str::to_owned).collect();
-    let counted = spawn_blocking(move || texts.iter().map(|text| tokens::count(text) as u64).sum());
-    counted.await.unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use app_server::{
-    AppServer, Client, Command, Error, Launch, LaunchError, locate,
+    AppServer, Checks, Client, Command, Error, Launch, LaunchError, locate,
     protocol::{ClientInfo, ConfigRead, ThreadInjectItems},
 };
 use serde_json::Value;
@@ -17,6 +17,7 @@ use super::{
     bare,
     catalog::{self, ContextWindows},
     models::Models,
+    stamp::Stamp,
     threads::Threads,
 };
 use crate::settings::Live;
@@ -45,6 +46,7 @@ pub(crate) struct Session {
     models: RwLock<Arc<Models>>,
     windows: ContextWindows,
     path: PathBuf,
+    program: Option<Stamp>,
     version: String,
     account: LiveAccount,
     leaks: Vec<String>,
@@ -55,6 +57,7 @@ impl Launch for CodexLaunch {
 
     async fn launch(&self) -> Result<(AppServer, Session), LaunchError> {
         let location = locate(self.codex.as_deref())?;
+        let program = Stamp::of(&location.program).ok();
         let cwd = self.folder.path().join("cwd");
         create_private(&cwd)?;
         let mut command = Command {
@@ -85,14 +88,25 @@ impl Launch for CodexLaunch {
         };
         let server = AppServer::start(&command, client_info, self.live.request_timeout()).await?;
         let opened = Session::open(&server, location.found, &cwd, windows, leaks).await;
-        let session = opened.map_err(|error| match error.unknown_method() {
+        let opened = opened.map_err(|error| match error.unknown_method() {
             Some(lacks) => LaunchError::TooOld { version: version(&server.server().user_agent), lacks },
             None => LaunchError::Handshake(error),
         })?;
+        let session = Session { program, ..opened };
         for leak in session.leaks() {
             tracing::warn!("{leak}");
         }
         Ok((server, session))
+    }
+
+    fn is_outdated(&self, session: &Session) -> bool {
+        let found = locate(self.codex.as_deref()).ok().and_then(|location| Stamp::of(&location.program).ok());
+        // One that is missing just now may be about to be replaced.
+        found.is_some_and(|found| session.program.is_some_and(|program| program != found))
+    }
+
+    fn checks(&self) -> Checks {
+        Checks { drain: self.live.settings().turn_timeout, ..Checks::default() }
     }
 }
 
@@ -129,6 +143,7 @@ impl Session {
             models: RwLock::new(Arc::new(models)),
             windows,
             path,
+            program: None,
             version: version(&server.server().user_agent),
             account,
             leaks,

@@ -1,16 +1,28 @@
 //! Who may come in, and the name that each request goes by.
+//!
+//! The gateway listens where every program and every web page of this machine can knock. So a request passes three
+//! doors, and its body is read behind the last: it must name the gateway as this machine does (`host`), it must not
+//! come from a page that the person has not allowed (`origin`), and it must have the local token (`token`).
+
+mod host;
+mod origin;
+mod token;
 
 use axum::{
     extract::{Request, State},
     http::{
-        HeaderName, HeaderValue,
-        header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE},
+        HeaderName, HeaderValue, Method,
+        header::{CACHE_CONTROL, ORIGIN, X_CONTENT_TYPE_OPTIONS},
     },
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
-use super::{App, body::refuse, error::log_error};
+use super::{
+    App,
+    body::refuse,
+    error::{log_error, method_not_allowed, quote},
+};
 use crate::{
     log::Entry,
     openai::{
@@ -19,43 +31,25 @@ use crate::{
     },
 };
 
+pub(super) use origin::cors;
+pub(crate) use token::WrongTokens;
+pub(super) use token::authenticate;
+
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Lets in whoever has the local token.
-pub(super) async fn authenticate(State(app): State<App>, request: Request, next: Next) -> Response {
-    match check(&app, request.headers().get(AUTHORIZATION)) {
-        Ok(()) => next.run(request).await,
-        Err(error) => {
-            let mut response = refuse(&app, request.into_body(), error).await.into_response();
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            response
+/// Keeps out what no program of this machine sends.
+pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    let checked = host::check(&request, app.address)
+        .and_then(|()| origin::check(request.headers(), &app.settings.allowed_origins))
+        .and_then(|()| token::check_url(request.uri()));
+    match checked {
+        Err(error) => refuse(&app, request.into_body(), error).await.into_response(),
+        // With an origin, this is a page that asks what it may do.
+        Ok(()) if request.method() == Method::OPTIONS && !request.headers().contains_key(ORIGIN) => {
+            method_not_allowed(State(app), request).await.into_response()
         }
+        Ok(()) => next.run(request).await,
     }
-}
-
-fn check(app: &App, authorization: Option<&HeaderValue>) -> Result<(), ApiError> {
-    const HINT: &str = "`codex-gateway token` prints it.";
-    let Some(authorization) = authorization else {
-        return Err(ApiError::unauthorized(format!(
-            "No local token was sent. Give the gateway's token as the API key; {HINT}"
-        )));
-    };
-    let authorization = authorization.as_bytes();
-    let (scheme, token) = authorization.split_at_checked("Bearer ".len()).unwrap_or((authorization, b""));
-    if !scheme.eq_ignore_ascii_case(b"Bearer ") {
-        return Err(ApiError::unauthorized(format!(
-            "The `Authorization` header must be `Bearer` and the gateway's token; {HINT}"
-        )));
-    }
-    if app.token.matches(token) {
-        return Ok(());
-    }
-    let what = if token.starts_with(b"sk-") {
-        "An OpenAI API key was sent. The gateway takes only its own token, and passes no key on"
-    } else {
-        "The local token is wrong"
-    };
-    Err(ApiError::unauthorized(format!("{what}; {HINT}")))
 }
 
 /// Gives each request an id, which its answer carries, and its record in the log.
@@ -79,6 +73,13 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(X_REQUEST_ID.clone(), id);
     }
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // What is said here is for one caller, and means what its type says.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// A request that may not come in, whoever sent it.
+fn forbidden(code: &str, message: impl Into<String>) -> ApiError {
+    ApiError::new(403, "invalid_request_error", code, message)
 }

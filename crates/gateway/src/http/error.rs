@@ -65,3 +65,14 @@ pub(super) async fn method_not_allowed(State(app): State<App>, request: Request)
     let error = ApiError::new(405, "invalid_request_error", "method_not_allowed", message);
     refuse(&app, request.into_body(), error).await
 }
+
+/// A header's value for a message: it may be anything, as long as anything, and a secret in the wrong place.
+pub(super) fn quote(value: &[u8]) -> String {
+    const SHOWN: usize = 100;
+    let text = app_server::redact(&String::from_utf8_lossy(value));
+    let mut quoted: String = text.chars().take(SHOWN).flat_map(char::escape_default).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        quoted.push('…');
+    }
+    quoted
+}

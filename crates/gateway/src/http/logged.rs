@@ -1,5 +1,7 @@
 //! A running turn that tells the request log how it goes.
 
+use tokio::runtime::Handle;
+
 use crate::{
     codex::RunningTurn,
     log::Entry,
@@ -12,11 +14,13 @@ pub(super) struct LoggedTurn {
     running: RunningTurn,
     entry: Entry,
     usage: Option<Usage>,
+    /// Whether the last event was there.
+    ended: bool,
 }
 
 impl LoggedTurn {
     pub(super) fn new(running: RunningTurn, entry: Entry) -> Self {
-        Self { running, entry, usage: None }
+        Self { running, entry, usage: None, ended: false }
     }
 
     /// The next event. An error, or a completion, is the last.
@@ -27,6 +31,7 @@ impl LoggedTurn {
                 "The turn ended without an answer. Send the request again.",
             ))
         });
+        self.ended = matches!(event, Err(_) | Ok(TurnEvent::Completed(_)));
         match &event {
             Ok(TurnEvent::Delta(delta)) => self.entry.delta(delta),
             Ok(TurnEvent::Completed(Completion { usage, .. })) => self.usage = *usage,
@@ -40,6 +45,13 @@ impl LoggedTurn {
 
 impl Drop for LoggedTurn {
     fn drop(&mut self) {
-        self.entry.report(self.running.report(), self.usage);
+        if self.ended {
+            self.entry.report(self.running.report(), self.usage);
+            return;
+        }
+        // Without a runtime, nothing is recorded any more.
+        let Ok(runtime) = Handle::try_current() else { return };
+        let (entry, report, cost) = (self.entry.clone(), self.running.report().clone(), self.running.cost());
+        runtime.spawn_blocking(move || entry.report(&report, Some(cost())));
     }
 }

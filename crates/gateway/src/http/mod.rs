@@ -10,9 +10,10 @@ mod limits;
 mod logged;
 mod models;
 mod router;
+mod server;
 mod sse;
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::extract::FromRef;
 
@@ -23,7 +24,11 @@ use crate::{
     settings::{Live, Settings, Token},
 };
 
+pub(crate) use doors::WrongTokens;
 pub(crate) use router::router;
+pub(crate) use server::{Bounds, serve};
+#[cfg(test)]
+pub(crate) use sse::data as frame;
 
 /// What the handlers share. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -32,6 +37,9 @@ pub(crate) struct Shared {
     pub(crate) images: ImageFetcher,
     pub(crate) log: RequestLog,
     pub(crate) live: Live,
+    pub(crate) wrong_tokens: Arc<WrongTokens>,
+    /// Where the gateway listens.
+    pub(crate) address: SocketAddr,
 }
 
 /// What a handler can reach, with the token and the settings as they are when its request comes: a change in the middle
@@ -42,12 +50,15 @@ struct App {
     images: ImageFetcher,
     log: RequestLog,
     token: Arc<Token>,
+    wrong_tokens: Arc<WrongTokens>,
     settings: Arc<Settings>,
+    address: SocketAddr,
 }
 
 impl FromRef<Shared> for App {
     fn from_ref(shared: &Shared) -> Self {
-        let Shared { codex, images, log, live } = shared.clone();
-        Self { codex, images, log, token: live.token(), settings: live.settings() }
+        let Shared { codex, images, log, live, wrong_tokens, address } = shared.clone();
+        let (token, settings) = (live.token(), live.settings());
+        Self { codex, images, log, token, wrong_tokens, settings, address }
     }
 }

@@ -19,6 +19,8 @@ pub(crate) fn router(shared: Shared) -> Router {
         .nest("/v1", v1)
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(doors::cors(shared.clone()))
+        .layer(from_fn_with_state(shared.clone(), doors::guard))
         .layer(from_fn_with_state(shared.clone(), doors::identify))
         .with_state(shared)
 }

@@ -2,10 +2,7 @@
 
 use axum::{
     body::{Body, Bytes},
-    http::{
-        HeaderValue,
-        header::{CACHE_CONTROL, CONTENT_TYPE},
-    },
+    http::{HeaderValue, header::CONTENT_TYPE},
     response::Response,
 };
 use futures_util::stream::unfold;
@@ -18,7 +15,7 @@ pub(super) const KEEP_ALIVE: Bytes = Bytes::from_static(b": keep-alive\n\n");
 pub(super) const DONE: Bytes = Bytes::from_static(b"data: [DONE]\n\n");
 
 /// One event. JSON has no raw line break, so its text is one `data` line.
-pub(super) fn data(value: &impl Serialize) -> Bytes {
+pub(crate) fn data(value: &impl Serialize) -> Bytes {
     let mut frame = b"data: ".to_vec();
     if let Err(error) = serde_json::to_writer(&mut frame, value) {
         tracing::error!(%error, "an event could not be written as JSON");
@@ -43,7 +40,6 @@ pub(super) fn response(frames: impl Frames) -> Response {
     let mut response = Response::new(Body::from_stream(stream));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     response
 }

@@ -59,7 +59,9 @@ impl Entry {
     }
 
     /// What was understood of the request, or refused.
-    pub(crate) fn parameters(&self, parameters: Parameters) {
+    pub(crate) fn parameters(&self, mut parameters: Parameters) {
+        // Callers choose the names of fields that nobody knows.
+        parameters.refused.iter_mut().for_each(|name| *name = redact(name));
         self.record().parameters = parameters;
     }
 

@@ -35,7 +35,7 @@ pub struct Record {
     pub text: Option<Text>,
 }
 
-/// Token counts as the provider reported them.
+/// Token counts as the provider reported them; the gateway's own where it ended the turn before, or the caller hung up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Tokens {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use app_server::redact;
 use serde::Serialize;
 
 use crate::turn::{TurnError, TurnErrorKind};
@@ -46,7 +47,8 @@ impl ApiError {
     pub(crate) fn new(status: u16, kind: &'static str, code: &str, message: impl Into<String>) -> Self {
         Self {
             status,
-            body: ErrorBody { message: message.into(), kind, param: None, code: Some(code.to_owned()) },
+            // A message may quote anything that was sent.
+            body: ErrorBody { message: redact(&message.into()), kind, param: None, code: Some(redact(code)) },
             retry_after: None,
             should_retry: None,
             closes: false,
@@ -78,7 +80,7 @@ impl ApiError {
 
     #[must_use]
     pub(crate) fn param(mut self, param: impl Into<String>) -> Self {
-        self.body.param = Some(param.into());
+        self.body.param = Some(redact(&param.into()));
         self
     }
 
@@ -130,8 +132,9 @@ impl From<TurnError> for ApiError {
             }
             TurnErrorKind::Policy => Self::new(400, INVALID_REQUEST, "content_policy_violation", message),
             TurnErrorKind::Rejected { param, code } => {
-                let error = Self::new(400, INVALID_REQUEST, "invalid_request", message);
-                Self { body: ErrorBody { param, code: code.or(error.body.code), ..error.body }, ..error }
+                let code = code.as_deref().unwrap_or("invalid_request");
+                let error = Self::new(400, INVALID_REQUEST, code, message);
+                param.into_iter().fold(error, Self::param)
             }
             TurnErrorKind::Provider { status } => {
                 let error = Self::new(502, SERVER, "codex_error", message);

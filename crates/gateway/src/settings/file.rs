@@ -11,7 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{CodexHome, Token, TokenError, TokenPlace, Unsupported};
+use super::{CodexHome, Origin, Token, TokenError, TokenPlace, Unsupported};
 
 /// What `config.json` can hold. `token`, `host`, `port`, `reasoning_effort` and `cwd` are those of the Python
 /// `codex-gateway`.
@@ -48,7 +48,12 @@ pub struct ConfigFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation_timeout_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_timeout_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_body_bytes: Option<usize>,
+    /// Exact origins of web pages that may use the gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_origins: Option<Vec<Origin>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsupported_parameters: Option<Unsupported>,
     /// What callers' model names mean, by exact name; `*` stands for every name that nothing else explains.

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use app_server::Secret;
+use app_server::{Secret, remember};
 
 use super::{Settings, Token};
 
@@ -33,6 +33,7 @@ pub enum NeedsRestart {
 
 impl Live {
     pub(crate) fn new(settings: Settings, token: Token) -> Self {
+        remember(&token.secret());
         let current =
             Current { settings: Arc::new(settings), token: Arc::new(token), former_tokens: Vec::new() };
         Self(Arc::new(RwLock::new(current)))
@@ -61,6 +62,7 @@ impl Live {
     }
 
     pub(crate) fn set_token(&self, token: Token) {
+        remember(&token.secret());
         let mut current = self.write();
         let former = std::mem::replace(&mut current.token, Arc::new(token)).secret();
         if former != current.token.secret() && !current.former_tokens.contains(&former) {

@@ -2,6 +2,7 @@
 
 mod file;
 mod live;
+mod origins;
 mod token;
 
 use std::{
@@ -13,11 +14,13 @@ use std::{
     time::Duration,
 };
 
+use origins::Origins;
 use serde::{Deserialize, Serialize};
 
 pub use file::{ConfigFile, FileError, WrittenToken, edit, write};
 pub use live::NeedsRestart;
 pub(crate) use live::{Live, needs_restart};
+pub use origins::{Origin, OriginError};
 pub use token::{Token, TokenError};
 
 /// Everything that the gateway can be told.
@@ -47,7 +50,11 @@ pub struct Settings {
     pub kept_conversations: usize,
     /// How long a conversation is kept after its last answer.
     pub conversation_timeout: Duration,
+    /// How long Codex may say nothing of a turn.
+    pub idle_timeout: Duration,
     pub max_body_bytes: usize,
+    /// Web pages that may use the gateway.
+    pub allowed_origins: Vec<Origin>,
     pub unsupported_parameters: Unsupported,
     /// What callers' model names mean, by exact name; `*` stands for every name that nothing else explains.
     pub model_aliases: BTreeMap<String, String>,
@@ -210,7 +217,11 @@ impl Settings {
                 config.conversation_timeout_seconds,
                 600,
             )?,
+            idle_timeout: seconds("idle_timeout_seconds", config.idle_timeout_seconds, 600)?,
             max_body_bytes: sources.positive("max_body_bytes", config.max_body_bytes, 64 * 1024 * 1024)?,
+            allowed_origins: sources
+                .pick(None, "allowed_origins", config.allowed_origins.map(Origins))?
+                .map_or_else(Vec::new, |origins| origins.value.0),
             unsupported_parameters: sources
                 .pick(None, "unsupported_parameters", config.unsupported_parameters)?
                 .map_or_else(Unsupported::default, |unsupported| unsupported.value),
@@ -374,6 +385,26 @@ mod tests {
         assert_eq!((settings.model_aliases["*"].as_str(), settings.log_text), ("m", true));
         let problem = problem(&[("CODEX_GATEWAY_CODEX_HOME", "mine")], "{}");
         assert!(problem.contains("`shared` and `own`"), "{problem}");
+    }
+
+    #[test]
+    fn pages_are_allowed_by_their_exact_origins_only() {
+        let none = load(&Overrides::default(), &[], "{}").unwrap();
+        assert_eq!(none.allowed_origins, []);
+        let file = r#"{"allowed_origins": ["https://a.example"]}"#;
+        let origins = |env: &[(&str, &str)]| {
+            let allowed = load(&Overrides::default(), env, file).unwrap().allowed_origins;
+            allowed.iter().map(|origin| origin.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(origins(&[]), ["https://a.example"]);
+        assert_eq!(
+            origins(&[("CODEX_GATEWAY_ALLOWED_ORIGINS", "http://localhost:3000, app://b")]),
+            ["http://localhost:3000", "app://b"]
+        );
+        for wrong in ["*", "null", "https://a.example/"] {
+            assert!(problem(&[("CODEX_GATEWAY_ALLOWED_ORIGINS", wrong)], "{}").contains(wrong));
+            assert!(problem(&[], &format!(r#"{{"allowed_origins": ["{wrong}"]}}"#)).contains(wrong));
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod images;
 mod live;
 mod load;
 mod long;
+mod never_hangs;
 mod processes;
 mod quota;
 mod request_log;

@@ -2,8 +2,9 @@
 
 use std::{
     env,
+    fs::Permissions,
     net::Ipv4Addr,
-    os::unix::fs::symlink,
+    os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -45,6 +46,8 @@ pub(crate) struct Options {
     pub(crate) codex_config: Option<CodexConfig>,
     /// Whether there is a Codex from the start.
     pub(crate) codex_is_installed: bool,
+    /// Lines of Codex with this text in them never arrive.
+    pub(crate) codex_is_muted: Option<&'static str>,
     pub(crate) image_addresses: AddressPolicy,
     pub(crate) settings: fn(&mut Settings),
 }
@@ -54,6 +57,7 @@ impl Default for Options {
         Self {
             codex_config: Some(CodexConfig::default()),
             codex_is_installed: true,
+            codex_is_muted: None,
             image_addresses: AddressPolicy::PublicOnly,
             settings: |_| {},
         }
@@ -72,7 +76,8 @@ impl Stack {
 
     /// Returns once Codex is ready, unless it is not installed.
     pub(crate) async fn start_with(options: Options) -> Self {
-        let Options { codex_config, codex_is_installed, image_addresses, settings: change } = options;
+        let Options { codex_config, codex_is_installed, codex_is_muted, image_addresses, settings: change } =
+            options;
         let model = ScriptedModel::start((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
         let home = tempfile::Builder::new().prefix("e2e-").tempdir().unwrap();
         if let Some(config) = &codex_config {
@@ -92,8 +97,10 @@ impl Stack {
             codex_env: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
             image_addresses,
         };
-        if codex_is_installed {
-            install_codex(&codex_in(&home));
+        match codex_is_muted {
+            Some(word) => install_muted_codex(&codex_in(&home), word),
+            None if codex_is_installed => install_codex(&codex_in(&home)),
+            None => {}
         }
         let gateway = gateway::start(config).await.unwrap();
         if codex_is_installed {
@@ -214,10 +221,21 @@ fn codex_in(home: &TempDir) -> PathBuf {
 }
 
 fn install_codex(path: &Path) {
+    symlink(real_codex(), path).unwrap();
+}
+
+/// The real Codex, less the lines of its output with `word` in them.
+fn install_muted_codex(path: &Path, word: &str) {
+    let script = format!("#!/bin/sh\n{:?} \"$@\" | grep --line-buffered -v '{word}'\n", real_codex());
+    std::fs::write(path, script).unwrap();
+    std::fs::set_permissions(path, Permissions::from_mode(0o700)).unwrap();
+}
+
+fn real_codex() -> PathBuf {
     let codex = env::var_os("CODEX_GATEWAY_CODEX").map(PathBuf::from);
     let codex = codex.expect("set CODEX_GATEWAY_CODEX to the path of Codex: these tests run the real one");
     assert!(codex.is_file(), "CODEX_GATEWAY_CODEX is {}, where there is no file", codex.display());
-    symlink(codex, path).unwrap();
+    codex
 }
 
 /// The body of a request with one user message.
