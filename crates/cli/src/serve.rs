@@ -1,13 +1,13 @@
 //! Runs the gateway until it is asked to stop.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context;
 use gateway::{
     Account, AddressPolicy, Config, GatewayHandle, Status,
     settings::{CodexHome, Settings},
 };
-use scripted_model::{CodexConfig, Echo, EventStream, ScriptedModel};
+use scripted_model::{DEMO_NOTICE, Demo};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{args::Serve, out, setup::Access, token::Choice};
@@ -33,19 +33,13 @@ pub(crate) async fn demo(settings: Settings, json: bool) -> anyhow::Result<()> {
 
 async fn demo_until(stop: StopSignals, settings: Settings, json: bool) -> anyhow::Result<()> {
     let token = Choice::of(&settings)?;
-    let model = ScriptedModel::start(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-    model.set_default(demo_script());
-    let home = tempfile::Builder::new().prefix("codex-gateway-demo-").tempdir()?;
-    model.codex_home(home.path(), &CodexConfig::default())?;
-    let home_path = home.path().to_str().context("the temporary folder's name is not UTF-8")?.to_owned();
-    // A Codex home of the gateway's own would take the place of this one.
+    let demo = Demo::start().await.context("the demo can't be started")?;
+    // A Codex home of the gateway's own would take the place of the demo's.
     let settings = Settings { codex_home: CodexHome::Shared, ..settings };
-    let gateway = start(&settings, &token, vec![("CODEX_HOME".to_owned(), home_path)]).await?;
-    const NOTICE: &str =
-        "This is the demo: the real Codex runs, on a scripted model. Its answers are not a model's.";
-    greet(&gateway, &token, Some(NOTICE), json);
+    let gateway = start(&settings, &token, demo.codex_env()).await?;
+    greet(&gateway, &token, Some(DEMO_NOTICE), json);
     until_stopped(gateway, stop).await;
-    model.shutdown().await;
+    demo.shutdown().await;
     Ok(())
 }
 
@@ -66,14 +60,6 @@ impl StopSignals {
             _ = self.terminate.recv() => {}
         }
     }
-}
-
-/// Says what was asked, word by word, so that a stream can be seen.
-fn demo_script() -> EventStream {
-    EventStream::default().echo(Echo {
-        prefix: "This answer is scripted: the demo model repeats what it was asked. You said: ".to_owned(),
-        pause_ms: 30,
-    })
 }
 
 async fn start(

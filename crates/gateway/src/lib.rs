@@ -12,6 +12,7 @@
 
 mod codex;
 mod gateway;
+mod holder;
 mod http;
 mod images;
 pub mod log;
@@ -26,6 +27,7 @@ mod turn;
 pub use app_server::LaunchError;
 pub use codex::Account;
 pub use gateway::{Config, GatewayHandle, Inspection, StartError, inspect, start};
+pub use holder::{Holder, port_holder};
 pub use images::AddressPolicy;
 pub use openai::{FieldPolicy, chat_fields, responses_fields};
 pub use quota::{Quota, QuotaWindow};

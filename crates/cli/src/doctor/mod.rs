@@ -3,7 +3,6 @@
 mod codex;
 mod config;
 mod finding;
-mod holder;
 mod port;
 mod token;
 

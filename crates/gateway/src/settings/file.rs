@@ -11,7 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{CodexHome, Token, TokenError, TokenPlace, Unsupported};
+use super::{CodexHome, DesktopSettings, Token, TokenError, TokenPlace, Unsupported};
 
 /// What `config.json` can hold. `token`, `host`, `port`, `reasoning_effort` and `cwd` are those of the Python
 /// `codex-gateway`.
@@ -58,6 +58,9 @@ pub struct ConfigFile {
     pub codex_home: Option<CodexHome>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_text: Option<bool>,
+    /// What only the tray application heeds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desktop: Option<DesktopSettings>,
 }
 
 impl ConfigFile {

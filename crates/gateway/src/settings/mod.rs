@@ -1,5 +1,6 @@
 //! Settings: from the command line, else the environment, else the configuration file, else a default.
 
+mod desktop;
 mod file;
 mod live;
 mod token;
@@ -15,6 +16,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+pub use desktop::{DesktopSettings, Notifications};
 pub use file::{ConfigFile, FileError, WrittenToken, edit, write};
 pub use live::NeedsRestart;
 pub(crate) use live::{Live, needs_restart};
@@ -54,6 +56,8 @@ pub struct Settings {
     pub codex_home: CodexHome,
     /// Whether the request log keeps what was said, redacted.
     pub log_text: bool,
+    /// What only the tray application heeds.
+    pub desktop: DesktopSettings,
     /// What was accepted and yet means nothing, for people to read.
     pub warnings: Vec<String>,
 }
@@ -219,6 +223,7 @@ impl Settings {
                 .pick(None, "codex_home", config.codex_home)?
                 .map_or_else(CodexHome::default, |home| home.value),
             log_text: sources.pick(None, "log_text", config.log_text)?.is_some_and(|log_text| log_text.value),
+            desktop: config.desktop.unwrap_or_default(),
             warnings,
         })
     }
