@@ -10,6 +10,7 @@
 //!
 //! `http` uses `openai` and `codex`; those two know only the plain types of `turn`, and not each other.
 
+pub mod access;
 mod codex;
 mod gateway;
 mod holder;

@@ -87,6 +87,13 @@ impl From<&Token> for WrittenToken {
     }
 }
 
+impl WrittenToken {
+    /// The token as a value for [`edit`].
+    pub fn into_value(self) -> Value {
+        Value::String(self.0)
+    }
+}
+
 impl fmt::Debug for WrittenToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("WrittenToken([redacted])")

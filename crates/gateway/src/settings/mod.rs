@@ -157,6 +157,31 @@ pub fn token_override(overrides: &Overrides) -> Result<Option<Token>, SettingsEr
     sources.token(overrides.token.clone(), None)
 }
 
+/// What holds where no source says anything.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 8000,
+            token: None,
+            reasoning_effort: None,
+            codex: None,
+            max_active_turns: 16,
+            max_queued_turns: 64,
+            queue_timeout: Duration::from_secs(60),
+            request_timeout: Duration::from_secs(30),
+            turn_timeout: Duration::from_secs(600),
+            max_body_bytes: 64 * 1024 * 1024,
+            unsupported_parameters: Unsupported::default(),
+            model_aliases: BTreeMap::new(),
+            codex_home: CodexHome::default(),
+            log_text: false,
+            desktop: DesktopSettings::default(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
 impl Settings {
     /// Reads all sources. The file at `path` need not exist; without a path, no file is read.
     pub fn load(overrides: &Overrides, path: Option<&Path>) -> Result<Self, SettingsError> {
@@ -336,6 +361,7 @@ mod tests {
     #[test]
     fn nothing_at_all_gives_the_defaults() {
         let settings = load(&Overrides::default(), &[], "{}").unwrap();
+        assert_eq!(settings, Settings::default());
         assert_eq!((settings.host.to_string().as_str(), settings.port), ("127.0.0.1", 8000));
         assert_eq!((settings.token, settings.reasoning_effort), (None, None));
         assert_eq!((settings.max_active_turns, settings.max_queued_turns), (16, 64));

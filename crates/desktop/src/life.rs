@@ -1,0 +1,214 @@
+//! The gateway's life: started, stopped, and started again where the settings want another one.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Weak},
+};
+
+use gateway::{
+    GatewayHandle, StartError, Status, StatusWatch,
+    log::Record,
+    settings::{CodexHome, DesktopSettings, Settings, Token},
+};
+use scripted_model::Demo;
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    task::JoinSet,
+};
+
+use crate::{
+    core::{Core, base_url},
+    port,
+    problem::Problem,
+    shown::CodexStatus,
+    view::Trouble,
+};
+
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answers {
+    Codex,
+    Demo,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Life {
+    running: Option<Running>,
+    /// Gateways that end in the background.
+    ending: JoinSet<()>,
+    /// Counts the gateways, so that what an earlier one still says is not taken for the present one's.
+    count: u64,
+}
+
+#[derive(Debug)]
+struct Running {
+    handle: GatewayHandle,
+    demo: Option<Demo>,
+    /// What it was started with.
+    settings: Settings,
+    token: Token,
+}
+
+impl Life {
+    pub(crate) fn is_on(&self) -> bool {
+        self.running.is_some()
+    }
+
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.running.as_ref().map(|running| running.handle.address())
+    }
+
+    fn answers(&self) -> Answers {
+        match &self.running {
+            Some(Running { demo: Some(_), .. }) => Answers::Demo,
+            _ => Answers::Codex,
+        }
+    }
+
+    /// Starts the gateway, unless it runs already with these answers.
+    pub(crate) async fn start(&mut self, core: &Arc<Core>, answers: Answers) -> Result<(), Problem> {
+        if self.is_on() {
+            if self.answers() == answers {
+                return Ok(());
+            }
+            self.stop(core);
+        }
+        let mut config = core.gateway_config();
+        let (settings, token) = (config.settings.clone(), config.token.clone());
+        let demo = match answers {
+            Answers::Codex => None,
+            Answers::Demo => Some(Demo::start().await.map_err(Problem::Demo)?),
+        };
+        if let Some(demo) = &demo {
+            // A Codex home of the gateway's own would take the place of the demo's.
+            config.settings.codex_home = CodexHome::Shared;
+            config.codex_env.extend(demo.codex_env());
+        }
+        let mut started = gateway::start(config.clone()).await;
+        if matches!(started, Err(StartError::PortTaken(_))) && !self.ending.is_empty() {
+            // It may be held by the gateway that ends.
+            self.ended().await;
+            started = gateway::start(config).await;
+        }
+        match started {
+            Ok(handle) => {
+                self.follow(core, &handle, demo.is_some());
+                self.running = Some(Running { handle, demo, settings, token });
+                Ok(())
+            }
+            Err(error) => {
+                let (trouble, problem) = explain(error).await;
+                core.shown.update(|facts| {
+                    facts.base_url = base_url(&settings);
+                    facts.start_trouble = Some(trouble);
+                });
+                Err(problem)
+            }
+        }
+    }
+
+    /// Stops the gateway. Its port is free, and all of it gone, a moment later.
+    pub(crate) fn stop(&mut self, core: &Core) {
+        core.shown.update(|facts| {
+            facts.codex = None;
+            facts.start_trouble = None;
+            facts.demo = false;
+            facts.running = 0;
+        });
+        if let Some(Running { handle, demo, .. }) = self.running.take() {
+            self.ending.spawn(async move {
+                handle.shutdown().await;
+                if let Some(demo) = demo {
+                    demo.shutdown().await;
+                }
+            });
+        }
+    }
+
+    /// Waits until every gateway that was stopped is gone.
+    pub(crate) async fn ended(&mut self) {
+        while self.ending.join_next().await.is_some() {}
+    }
+
+    pub(crate) async fn restart(&mut self, core: &Arc<Core>) -> Result<(), Problem> {
+        self.restart_with(core, self.answers()).await
+    }
+
+    pub(crate) async fn restart_with(&mut self, core: &Arc<Core>, answers: Answers) -> Result<(), Problem> {
+        self.stop(core);
+        self.start(core, answers).await
+    }
+
+    /// Starts the gateway again if it runs with other settings, or another token, than it should.
+    pub(crate) async fn follow_settings(&mut self, core: &Arc<Core>) -> Result<(), Problem> {
+        let config = core.gateway_config();
+        match &self.running {
+            Some(running)
+                if running.token != config.token || heeded(&running.settings) != heeded(&config.settings) =>
+            {
+                self.restart(core).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Shows what a gateway does from now on.
+    fn follow(&mut self, core: &Arc<Core>, handle: &GatewayHandle, demo: bool) {
+        self.count += 1;
+        let status = handle.status();
+        core.shown.update(|facts| {
+            facts.base_url = handle.base_url();
+            facts.codex = Some(CodexStatus::new(self.count, status.current()));
+            facts.start_trouble = None;
+            facts.demo = demo;
+        });
+        tokio::spawn(follow_status(Arc::downgrade(core), self.count, status));
+        tokio::spawn(follow_requests(Arc::downgrade(core), handle.log().subscribe()));
+    }
+}
+
+/// The part of the settings that the gateway heeds.
+fn heeded(settings: &Settings) -> Settings {
+    Settings { desktop: DesktopSettings::default(), warnings: Vec::new(), token: None, ..settings.clone() }
+}
+
+async fn explain(error: StartError) -> (Trouble, Problem) {
+    match error {
+        StartError::PortTaken(address) => {
+            let trouble = port::taken(address).await;
+            let holder = match &trouble {
+                Trouble::PortTaken { holder: Some(holder), .. } => {
+                    format!("`{}` (process {})", holder.name, holder.pid)
+                }
+                _ => "another program".to_owned(),
+            };
+            (trouble, Problem::PortTaken { port: address.port(), holder })
+        }
+        error => (Trouble::Other { message: error.to_string() }, Problem::Start(error)),
+    }
+}
+
+async fn follow_status(core: Weak<Core>, gateway: u64, mut status: StatusWatch) {
+    let mut now = status.current();
+    while now != Status::Stopped {
+        let Some(core) = core.upgrade() else { return };
+        core.codex_is(gateway, now);
+        drop(core);
+        now = status.changed().await;
+    }
+}
+
+async fn follow_requests(core: Weak<Core>, mut records: broadcast::Receiver<Arc<Record>>) {
+    loop {
+        let record = match records.recv().await {
+            Ok(record) => record,
+            Err(RecvError::Lagged(missed)) => {
+                tracing::warn!(missed, "too many requests at once to show them all");
+                continue;
+            }
+            Err(RecvError::Closed) => return,
+        };
+        let Some(core) = core.upgrade() else { return };
+        core.request_ended(&record);
+    }
+}
