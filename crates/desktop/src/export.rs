@@ -34,13 +34,10 @@ pub(crate) fn curl(record: &Record, base_url: &str) -> String {
     let rest: Vec<_> = record.parameters.honoured.iter().chain(&record.parameters.refused).collect();
     let rest = rest.into_iter().filter(|name| !["model", "messages", "stream"].contains(&name.as_str()));
     let rest = rest.map(String::as_str).collect::<Vec<_>>().join(", ");
-    let mut notes = Vec::new();
-    match said {
-        Some(_) => {
-            notes.push("The messages are joined into one, and redacted: the log keeps no more.".to_owned())
-        }
-        None => notes.push("What was said is not kept: put your own text for the dots.".to_owned()),
-    }
+    let mut notes = vec![match said {
+        Some(_) => "The messages are joined into one, and redacted: the log keeps no more.".to_owned(),
+        None => "What was said is not kept: put your own text for the dots.".to_owned(),
+    }];
     if !rest.is_empty() {
         notes.push(format!("These had values that are not kept: {rest}."));
     }
