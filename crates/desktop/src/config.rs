@@ -2,13 +2,16 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
 
 use gateway::settings::{FileError, Overrides, Settings, SettingsError, edit};
 use serde_json::{Map, Value};
+
+use crate::problem::Problem;
 
 /// The configuration file, and the last settings that could be used.
 #[derive(Debug)]
@@ -21,13 +24,15 @@ pub(crate) struct Config {
 #[derive(Debug)]
 struct Last {
     settings: Arc<Settings>,
-    /// Why the file can't be used now, if it can't.
+    /// Why the sources can't be used now, if they can't.
     trouble: Option<String>,
+    /// Whether they could ever be used.
+    usable: bool,
     stamp: Option<Stamp>,
 }
 
-/// Tells one state of the file from another without reading it.
-type Stamp = (SystemTime, u64);
+/// Tells one state of the file from another without reading it: when it was changed, its size, and which file it is.
+type Stamp = (SystemTime, u64, u64);
 
 /// What a look at the file brought.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,12 +52,21 @@ impl Config {
                 (rest, Some(error.to_string()))
             }
         };
-        let last = Last { settings: Arc::new(settings), trouble, stamp };
+        let last = Last { settings: Arc::new(settings), usable: trouble.is_none(), trouble, stamp };
         Self { path, overrides, last: Mutex::new(last) }
     }
 
     pub(crate) fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.last().settings)
+    }
+
+    /// The settings that a gateway may be started with: those of a file that could never be read are not known.
+    pub(crate) fn usable(&self) -> Result<Arc<Settings>, Problem> {
+        let last = self.last();
+        match &last.trouble {
+            Some(trouble) if !last.usable => Err(Problem::Unusable(trouble.clone())),
+            _ => Ok(Arc::clone(&last.settings)),
+        }
     }
 
     pub(crate) fn trouble(&self) -> Option<String> {
@@ -85,6 +99,7 @@ impl Config {
             Ok(settings) => {
                 last.settings = Arc::new(settings);
                 last.trouble = None;
+                last.usable = true;
             }
             Err(error) => last.trouble = Some(error.to_string()),
         }
@@ -95,7 +110,7 @@ impl Config {
     }
 }
 
-fn stamp(path: &std::path::Path) -> Option<Stamp> {
+fn stamp(path: &Path) -> Option<Stamp> {
     let found = fs::metadata(path).ok()?;
-    Some((found.modified().ok()?, found.len()))
+    Some((found.modified().ok()?, found.len(), found.ino()))
 }

@@ -1,10 +1,10 @@
 //! What everything in the application shares.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use gateway::{
     AddressPolicy,
-    settings::{DesktopSettings, Settings},
+    settings::{DesktopSettings, Settings, Token},
 };
 use tokio::sync::{Mutex, Notify, watch};
 
@@ -19,7 +19,7 @@ use crate::{
     settings,
     shown::{Facts, Shown},
     sign_in::SignInUnderWay,
-    token::Kept,
+    token::Tokens,
     view::SettingsView,
 };
 
@@ -31,7 +31,7 @@ pub(crate) struct Core {
     pub(crate) settings_view: watch::Sender<Arc<SettingsView>>,
     pub(crate) requests: Requests,
     pub(crate) notifier: Notifier,
-    token: RwLock<Kept>,
+    pub(crate) tokens: Tokens,
     /// Held while the gateway is started or stopped, so that one thing happens at a time.
     pub(crate) life: Mutex<Life>,
     pub(crate) sign_in: Mutex<Option<SignInUnderWay>>,
@@ -39,16 +39,16 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn open(options: Options) -> Result<Self, Problem> {
+    pub(crate) fn open(options: Options) -> Self {
         let config = Config::open(options.config.clone(), options.overrides.clone());
-        let token = Kept::find(&config)?;
+        let tokens = Tokens::new(&options);
         let settings = config.settings();
         let shown = Shown::new(Facts {
             base_url: base_url(&settings),
-            token: token.view(),
+            token: tokens.view(),
             codex: None,
             start_trouble: None,
-            keyring_trouble: None,
+            token_trouble: None,
             config_trouble: config.trouble(),
             demo: false,
             running: 0,
@@ -59,27 +59,25 @@ impl Core {
             version: options.version.clone(),
         });
         let view = settings::view(&config, Vec::new());
-        Ok(Self {
+        Self {
             options,
             config,
             shown,
             settings_view: watch::Sender::new(Arc::new(view)),
             requests: Requests::new(),
             notifier: Notifier::new(),
-            token: RwLock::new(token),
+            tokens,
             life: Mutex::default(),
             sign_in: Mutex::default(),
             cancel_try: Notify::new(),
-        })
+        }
     }
 
-    pub(crate) fn token(&self) -> Kept {
-        self.token.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(crate) fn set_token(&self, token: Kept) {
-        self.shown.update(|facts| facts.token = token.view());
-        *self.token.write().unwrap_or_else(PoisonError::into_inner) = token;
+    pub(crate) fn show_token(&self) {
+        self.shown.update(|facts| {
+            facts.token = self.tokens.view();
+            facts.token_trouble = self.tokens.trouble();
+        });
     }
 
     pub(crate) fn desktop_settings(&self) -> DesktopSettings {
@@ -87,21 +85,29 @@ impl Core {
     }
 
     /// What a gateway with the present settings and token is started with.
-    pub(crate) fn gateway_config(&self) -> gateway::Config {
-        gateway::Config {
-            settings: (*self.config.settings()).clone(),
-            token: self.token().token,
+    pub(crate) fn gateway_config(&self) -> Result<gateway::Config, Problem> {
+        Ok(gateway::Config {
+            settings: (*self.config.usable()?).clone(),
+            token: self.tokens.token()?,
             codex_env: self.options.codex_env.clone(),
             image_addresses: AddressPolicy::PublicOnly,
-        }
+        })
     }
 
-    /// Shows what the settings are now, and has the gateway follow them.
+    /// What a sign-in goes by, which needs no token of ours.
+    pub(crate) fn sign_in_config(&self) -> Result<gateway::Config, Problem> {
+        Ok(gateway::Config {
+            settings: (*self.config.usable()?).clone(),
+            token: self.tokens.token().or_else(|_| Token::generate().map_err(Problem::Random))?,
+            codex_env: self.options.codex_env.clone(),
+            image_addresses: AddressPolicy::PublicOnly,
+        })
+    }
+
+    /// Shows what the settings and the token are now, and has the gateway follow them.
     pub(crate) async fn follow_settings(self: &Arc<Self>) -> Result<(), Problem> {
         let settings = self.config.settings();
-        if let Some(token) = Kept::of(&settings) {
-            self.set_token(token);
-        }
+        self.show_token();
         let mut life = self.life.lock().await;
         let is_on = life.is_on();
         self.shown.update(|facts| {
@@ -128,10 +134,11 @@ impl Core {
 
     /// Looks once at what changes without a word: the configuration file, and the port.
     pub(crate) async fn look_around(self: &Arc<Self>) {
-        if self.config.look() == Look::Changed
-            && let Err(problem) = self.follow_settings().await
-        {
-            tracing::warn!(%problem, "the settings that changed can't be followed");
+        if self.config.look() == Look::Changed {
+            self.tokens.reload().await;
+            if let Err(problem) = self.follow_settings().await {
+                tracing::warn!(%problem, "the settings that changed can't be followed");
+            }
         }
         let Ok(mut life) = self.life.try_lock() else { return };
         if let Some(address) = life.address()

@@ -11,6 +11,7 @@ use gateway::{
     settings::{Overrides, config_path},
 };
 use serde_json::json;
+use token_store::Keyring;
 use tokio::{
     sync::{broadcast, watch},
     time::sleep,
@@ -44,6 +45,7 @@ pub struct Options {
     pub codex_env: Vec<(String, String)>,
     /// Where exported requests are written.
     pub downloads: PathBuf,
+    pub keyring: Keyring,
     /// The application's own version.
     pub version: String,
 }
@@ -55,6 +57,7 @@ impl Default for Options {
             config: config_path(None),
             overrides: Overrides::default(),
             codex_env: Vec::new(),
+            keyring: Keyring::native(),
             downloads: downloads.unwrap_or_else(std::env::temp_dir),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
@@ -67,20 +70,13 @@ impl Default for Options {
 pub struct Desktop(Arc<Core>);
 
 impl Desktop {
-    /// Opens the application, and starts the gateway if the settings say so. What goes wrong then is in the state.
-    ///
-    /// # Errors
-    ///
-    /// Only if this machine has no randomness for a token.
-    pub async fn open(options: Options) -> Result<Self, Problem> {
-        let core = Arc::new(Core::open(options)?);
+    /// Opens the application, and starts the gateway in the background if the settings say so. What goes wrong then is
+    /// in the state. Must be called within a Tokio runtime.
+    pub fn open(options: Options) -> Self {
+        let core = Arc::new(Core::open(options));
+        tokio::spawn(begin(Arc::clone(&core)));
         tokio::spawn(look_around(Arc::downgrade(&core)));
-        let desktop = Self(core);
-        if desktop.0.desktop_settings().start_at_launch {
-            // What goes wrong is shown.
-            let _ = desktop.start().await;
-        }
-        Ok(desktop)
+        Self(core)
     }
 
     /// The whole state, whenever it changes.
@@ -154,7 +150,7 @@ impl Desktop {
         let base_url = || self.0.shown.state().base_url.clone();
         match target {
             CopyTarget::BaseUrl => Ok(base_url()),
-            CopyTarget::Token => Ok(self.token()),
+            CopyTarget::Token => self.token(),
             CopyTarget::Snippet { id } => {
                 let snippet = snippets::with_token(&self.0, id)?;
                 self.0.shown.update(|facts| facts.snippet_copied = true);
@@ -168,14 +164,28 @@ impl Desktop {
     }
 
     /// The token, for the moment that it is shown.
-    pub fn token(&self) -> String {
-        self.0.token().token.expose().to_owned()
+    pub fn token(&self) -> Result<String, Problem> {
+        Ok(self.0.tokens.token()?.expose().to_owned())
     }
 
     /// Makes a new token. The old one opens nothing from then on.
     pub async fn rotate_token(&self) -> Result<(), Problem> {
-        let token = self.0.token().rotate(&self.0.config)?;
-        self.0.set_token(token);
+        self.0.tokens.rotate().await?;
+        self.0.config.look();
+        self.0.follow_settings().await
+    }
+
+    /// Keeps the token in the configuration file. Where it can't be had from the keyring, a new one is made.
+    pub async fn keep_token_in_file(&self) -> Result<(), Problem> {
+        self.0.tokens.keep_in_file().await?;
+        self.0.config.look();
+        self.0.follow_settings().await
+    }
+
+    /// Asks the keyring again: for the token, or to take the one that is in the file.
+    pub async fn retry_keyring(&self) -> Result<(), Problem> {
+        self.0.tokens.retry_keyring().await?;
+        self.0.config.look();
         self.0.follow_settings().await
     }
 
@@ -261,6 +271,17 @@ impl Desktop {
         let mut life = self.0.life.lock().await;
         life.stop(&self.0);
         life.ended().await;
+    }
+}
+
+/// Does what is to be done at the start. What goes wrong is shown.
+async fn begin(core: Arc<Core>) {
+    let mut life = core.life.lock().await;
+    if core.desktop_settings().start_at_launch && !life.is_on() {
+        let _ = life.start(&core, Answers::Codex).await;
+    } else {
+        core.tokens.ensure().await;
+        core.show_token();
     }
 }
 

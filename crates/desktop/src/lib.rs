@@ -26,3 +26,4 @@ pub use gateway::SignInWith;
 pub use notifications::{Notification, NotificationKind};
 pub use problem::Problem;
 pub use requests::RequestBatches;
+pub use token_store::Keyring;

@@ -34,6 +34,8 @@ pub(crate) enum Answers {
 #[derive(Debug, Default)]
 pub(crate) struct Life {
     running: Option<Running>,
+    /// Whether the person wants it on, whatever is in the way.
+    is_wanted: bool,
     /// Gateways that end in the background.
     ending: JoinSet<()>,
     /// Counts the gateways, so that what an earlier one still says is not taken for the present one's.
@@ -73,7 +75,10 @@ impl Life {
             }
             self.stop(core);
         }
-        let mut config = core.gateway_config();
+        self.is_wanted = true;
+        core.tokens.ensure().await;
+        core.show_token();
+        let mut config = core.gateway_config()?;
         let (settings, token) = (config.settings.clone(), config.token.clone());
         let demo = match answers {
             Answers::Codex => None,
@@ -109,6 +114,7 @@ impl Life {
 
     /// Stops the gateway. Its port is free, and all of it gone, a moment later.
     pub(crate) fn stop(&mut self, core: &Core) {
+        self.is_wanted = false;
         core.shown.update(|facts| {
             facts.codex = None;
             facts.start_trouble = None;
@@ -141,15 +147,16 @@ impl Life {
 
     /// Starts the gateway again if it runs with other settings, or another token, than it should.
     pub(crate) async fn follow_settings(&mut self, core: &Arc<Core>) -> Result<(), Problem> {
-        let config = core.gateway_config();
-        match &self.running {
-            Some(running)
-                if running.token != config.token || heeded(&running.settings) != heeded(&config.settings) =>
-            {
-                self.restart(core).await
-            }
-            _ => Ok(()),
-        }
+        let Some(running) = &self.running else {
+            // What was in the way may be gone. A port that was taken is not tried without being asked.
+            return match self.is_wanted && !core.shown.has_start_trouble() {
+                true => self.start(core, Answers::Codex).await,
+                false => Ok(()),
+            };
+        };
+        let config = core.gateway_config()?;
+        let is_other = running.token != config.token || heeded(&running.settings) != heeded(&config.settings);
+        if is_other { self.restart(core).await } else { Ok(()) }
     }
 
     /// Shows what a gateway does from now on.

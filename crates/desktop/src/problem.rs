@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use gateway::{SignInError, StartError, settings::FileError};
+use token_store::StoreError;
 
 /// One sentence for a person, with what to do. It holds no secret.
 #[derive(Debug, thiserror::Error)]
@@ -17,10 +18,15 @@ pub enum Problem {
     Demo(#[source] std::io::Error),
     #[error("Not saved: {0}. Mend the file, or move it away.")]
     Config(#[from] FileError),
+    #[error("The settings can't be used: {0}. Mend them first.")]
+    Unusable(String),
     #[error("Not saved: {0}.")]
     Setting(String),
     #[error("{variable} in the environment fixes this: unset it, and start the application again.")]
     Fixed { variable: &'static str },
+    /// The cause with what to do, in sentences without the last full stop.
+    #[error("The local token: {0}.")]
+    Token(String),
     #[error("No random token could be made: {0}. Try again.")]
     Random(#[source] getrandom::Error),
     #[error("There is no such snippet: open the window again.")]
@@ -39,6 +45,14 @@ pub enum Problem {
     NoAnswer(String),
     #[error("The request was cancelled.")]
     Cancelled,
-    #[error("The application is ending.")]
-    Ending,
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let text = match error.cure() {
+            Some(cure) => format!("{error}. {cure}"),
+            None => error.to_string(),
+        };
+        Self::Token(text.trim_end_matches('.').to_owned())
+    }
 }

@@ -28,7 +28,7 @@ pub(crate) struct Facts {
     pub(crate) codex: Option<CodexStatus>,
     /// Why the gateway could not be started, or had to stop.
     pub(crate) start_trouble: Option<Trouble>,
-    pub(crate) keyring_trouble: Option<String>,
+    pub(crate) token_trouble: Option<Trouble>,
     pub(crate) config_trouble: Option<String>,
     pub(crate) demo: bool,
     pub(crate) running: u32,
@@ -76,6 +76,10 @@ impl Shown {
         self.state().codex.as_ref().map(|codex| codex.models.clone()).unwrap_or_default()
     }
 
+    pub(crate) fn has_start_trouble(&self) -> bool {
+        self.facts().start_trouble.is_some()
+    }
+
     fn facts(&self) -> MutexGuard<'_, Facts> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -120,9 +124,9 @@ impl Facts {
     /// The trouble that is shown: the one that must be mended first.
     fn trouble(&self) -> Option<Trouble> {
         let codex = self.codex.as_ref().and_then(CodexStatus::trouble);
-        let keyring = || self.keyring_trouble.clone().map(|message| Trouble::Keyring { message });
+        let token = || self.token_trouble.clone();
         let config = || self.config_trouble.clone().map(|message| Trouble::Config { message });
-        self.start_trouble.clone().or(codex).or_else(|| self.used_up()).or_else(keyring).or_else(config)
+        self.start_trouble.clone().or_else(token).or(codex).or_else(|| self.used_up()).or_else(config)
     }
 
     fn used_up(&self) -> Option<Trouble> {

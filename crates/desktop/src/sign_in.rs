@@ -21,7 +21,7 @@ impl Drop for SignInUnderWay {
 pub(crate) async fn begin(core: &Arc<Core>, with: SignInWith) -> Result<view::SignIn, Problem> {
     let mut under_way = core.sign_in.lock().await;
     *under_way = None;
-    let sign_in = gateway::sign_in(&core.gateway_config(), with).await.map_err(Problem::SignIn)?;
+    let sign_in = gateway::sign_in(&core.sign_in_config()?, with).await.map_err(Problem::SignIn)?;
     let shown = view::SignIn { url: sign_in.url.clone(), user_code: sign_in.code.clone() };
     *under_way = Some(SignInUnderWay(tokio::spawn(complete(Arc::downgrade(core), sign_in))));
     Ok(shown)

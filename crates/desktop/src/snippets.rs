@@ -2,13 +2,12 @@
 
 use gateway::access::{Access, Program};
 
-use crate::{core::Core, problem::Problem, token, view::Snippet};
+use crate::{core::Core, problem::Problem, view::Snippet};
 
 /// All of them, with the token masked.
 pub(crate) fn masked(core: &Core) -> Vec<Snippet> {
     let state = core.shown.state();
-    let mask = token::masked(&core.token().token);
-    let access = Access { base_url: state.base_url.clone(), token: mask, model: model(core) };
+    let access = Access { base_url: state.base_url.clone(), token: core.tokens.masked(), model: model(core) };
     let snippet = |program: Program| Snippet {
         id: program.id().to_owned(),
         label: program.label().to_owned(),
@@ -22,7 +21,7 @@ pub(crate) fn masked(core: &Core) -> Vec<Snippet> {
 /// One of them as it works, with the token.
 pub(crate) fn with_token(core: &Core, id: &str) -> Result<String, Problem> {
     let program = Program::ALL.iter().find(|program| program.id() == id).ok_or(Problem::NoSnippet)?;
-    let token = core.token().token.expose().to_owned();
+    let token = core.tokens.token()?.expose().to_owned();
     let access = Access { base_url: core.shown.state().base_url.clone(), token, model: model(core) };
     Ok(program.text(&access))
 }

@@ -47,7 +47,7 @@ async fn ask(
     let start = Instant::now();
     let request = http
         .post(format!("http://{address}/v1/chat/completions"))
-        .bearer_auth(core.token().token.expose())
+        .bearer_auth(core.tokens.token()?.expose())
         .header("content-type", "application/json")
         .body(body.to_string());
     let mut response = request.send().await.map_err(no_answer)?;

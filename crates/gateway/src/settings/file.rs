@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, error::Category};
 
 use super::{CodexHome, DesktopSettings, Token, TokenError, TokenPlace, Unsupported};
 
@@ -112,8 +112,8 @@ pub(super) struct Read {
 pub enum FileError {
     #[error("the config file {path} can't be read: {source}")]
     Read { path: PathBuf, source: io::Error },
-    /// `source` names the line and column.
-    #[error("the config file {path} is not valid: {source}")]
+    /// The text names the line and column, and no value.
+    #[error("the config file {path} is not valid: {}", without_value(.source))]
     Invalid { path: PathBuf, source: serde_json::Error },
     #[error(
         "the config file {path} is not valid: it must hold a JSON object, which begins with a brace, at line 1"
@@ -123,6 +123,16 @@ pub enum FileError {
     Exists { path: PathBuf },
     #[error("the config file {path} can't be written: {source}")]
     Write { path: PathBuf, source: io::Error },
+}
+
+/// The error with its line and column. A value of the wrong type is left out of it: it may be the token.
+fn without_value(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match (error.classify(), text.rsplit_once(", expected ")) {
+        (Category::Data, Some((_, expected))) => format!("something else than {expected}"),
+        (Category::Data, None) => format!("a wrong value at line {} column {}", error.line(), error.column()),
+        _ => text,
+    }
 }
 
 /// Reads the file; one that isn't there is the same as an empty one.
