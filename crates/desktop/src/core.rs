@@ -52,7 +52,6 @@ impl Core {
             config_trouble: config.trouble(),
             demo: false,
             running: 0,
-            quota: Vec::new(),
             clients: Default::default(),
             first_run_done: settings.desktop.first_run_done,
             snippet_copied: false,

@@ -5,22 +5,21 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use gateway::{
-    GatewayHandle, StartError, Status, StatusWatch,
-    log::Record,
-    settings::{CodexHome, DesktopSettings, Settings, Token},
-};
+use gateway::{GatewayHandle, StartError, Status, StatusWatch, log::Record, settings::CodexHome};
 use scripted_model::Demo;
 use tokio::{
-    sync::broadcast::{self, error::RecvError},
+    sync::{
+        broadcast::{self, error::RecvError},
+        watch,
+    },
     task::JoinSet,
 };
 
 use crate::{
+    codex::CodexStatus,
     core::{Core, base_url},
     port,
     problem::Problem,
-    shown::CodexStatus,
     view::Trouble,
 };
 
@@ -46,9 +45,22 @@ pub(crate) struct Life {
 struct Running {
     handle: GatewayHandle,
     demo: Option<Demo>,
-    /// What it was started with.
-    settings: Settings,
-    token: Token,
+}
+
+impl Running {
+    fn answers(&self) -> Answers {
+        if self.demo.is_some() { Answers::Demo } else { Answers::Codex }
+    }
+}
+
+/// The configuration with which Codex talks to the demo's model, if there is one.
+fn with_demo(mut config: gateway::Config, demo: Option<&Demo>) -> gateway::Config {
+    if let Some(demo) = demo {
+        // A Codex home of the gateway's own would take the place of the demo's.
+        config.settings.codex_home = CodexHome::Shared;
+        config.codex_env.extend(demo.codex_env());
+    }
+    config
 }
 
 impl Life {
@@ -61,10 +73,7 @@ impl Life {
     }
 
     fn answers(&self) -> Answers {
-        match &self.running {
-            Some(Running { demo: Some(_), .. }) => Answers::Demo,
-            _ => Answers::Codex,
-        }
+        self.running.as_ref().map_or(Answers::Codex, Running::answers)
     }
 
     /// Starts the gateway, unless it runs already with these answers.
@@ -78,17 +87,13 @@ impl Life {
         self.is_wanted = true;
         core.tokens.ensure().await;
         core.show_token();
-        let mut config = core.gateway_config()?;
-        let (settings, token) = (config.settings.clone(), config.token.clone());
+        let config = core.gateway_config()?;
         let demo = match answers {
             Answers::Codex => None,
             Answers::Demo => Some(Demo::start().await.map_err(Problem::Demo)?),
         };
-        if let Some(demo) = &demo {
-            // A Codex home of the gateway's own would take the place of the demo's.
-            config.settings.codex_home = CodexHome::Shared;
-            config.codex_env.extend(demo.codex_env());
-        }
+        let config = with_demo(config, demo.as_ref());
+        let settings = config.settings.clone();
         let mut started = gateway::start(config.clone()).await;
         if matches!(started, Err(StartError::PortTaken(_))) && !self.ending.is_empty() {
             // It may be held by the gateway that ends.
@@ -98,7 +103,7 @@ impl Life {
         match started {
             Ok(handle) => {
                 self.follow(core, &handle, demo.is_some());
-                self.running = Some(Running { handle, demo, settings, token });
+                self.running = Some(Running { handle, demo });
                 Ok(())
             }
             Err(error) => {
@@ -145,7 +150,7 @@ impl Life {
         self.start(core, answers).await
     }
 
-    /// Starts the gateway again if it runs with other settings, or another token, than it should.
+    /// Has the gateway go by the present settings and token, and starts it again where it must be.
     pub(crate) async fn follow_settings(&mut self, core: &Arc<Core>) -> Result<(), Problem> {
         let Some(running) = &self.running else {
             // What was in the way may be gone. A port that was taken is not tried without being asked.
@@ -154,9 +159,13 @@ impl Life {
                 false => Ok(()),
             };
         };
-        let config = core.gateway_config()?;
-        let is_other = running.token != config.token || heeded(&running.settings) != heeded(&config.settings);
-        if is_other { self.restart(core).await } else { Ok(()) }
+        let gateway::Config { settings, token, .. } =
+            with_demo(core.gateway_config()?, running.demo.as_ref());
+        running.handle.set_token(token);
+        match running.handle.apply(settings).as_slice() {
+            [] => Ok(()),
+            _ => self.restart(core).await,
+        }
     }
 
     /// Shows what a gateway does from now on.
@@ -170,13 +179,9 @@ impl Life {
             facts.demo = demo;
         });
         tokio::spawn(follow_status(Arc::downgrade(core), self.count, status));
+        tokio::spawn(follow_running(Arc::downgrade(core), self.count, handle.running()));
         tokio::spawn(follow_requests(Arc::downgrade(core), handle.log().subscribe()));
     }
-}
-
-/// The part of the settings that the gateway heeds.
-fn heeded(settings: &Settings) -> Settings {
-    Settings { desktop: DesktopSettings::default(), warnings: Vec::new(), token: None, ..settings.clone() }
 }
 
 async fn explain(error: StartError) -> (Trouble, Problem) {
@@ -197,11 +202,27 @@ async fn explain(error: StartError) -> (Trouble, Problem) {
 
 async fn follow_status(core: Weak<Core>, gateway: u64, mut status: StatusWatch) {
     let mut now = status.current();
-    while now != Status::Stopped {
+    while !matches!(now, Status::Stopped) {
         let Some(core) = core.upgrade() else { return };
         core.codex_is(gateway, now);
         drop(core);
         now = status.changed().await;
+    }
+}
+
+async fn follow_running(core: Weak<Core>, gateway: u64, mut running: watch::Receiver<usize>) {
+    loop {
+        let count = u32::try_from(*running.borrow_and_update()).unwrap_or(u32::MAX);
+        let Some(core) = core.upgrade() else { return };
+        core.shown.update(|facts| {
+            if facts.codex.as_ref().is_some_and(|codex| codex.gateway == gateway) {
+                facts.running = count;
+            }
+        });
+        drop(core);
+        if running.changed().await.is_err() {
+            return;
+        }
     }
 }
 

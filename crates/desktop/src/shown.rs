@@ -5,11 +5,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use gateway::{Account, Status, TroubleKind};
 use tokio::sync::watch;
 
-use crate::view::{
-    AccountView, AppState, ClientCount, CodexView, FirstRun, QuotaWindow, Switch, TokenView, Trouble,
+use crate::{
+    codex::CodexStatus,
+    view::{AccountView, AppState, ClientCount, CodexView, FirstRun, Switch, TokenView, Trouble},
 };
 
 /// Holds the facts, and publishes the state whenever it differs.
@@ -32,21 +32,10 @@ pub(crate) struct Facts {
     pub(crate) config_trouble: Option<String>,
     pub(crate) demo: bool,
     pub(crate) running: u32,
-    pub(crate) quota: Vec<QuotaWindow>,
     pub(crate) clients: BTreeMap<String, u64>,
     pub(crate) first_run_done: bool,
     pub(crate) snippet_copied: bool,
     pub(crate) version: String,
-}
-
-/// How the Codex of the running gateway is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CodexStatus {
-    /// Which gateway's it is.
-    pub(crate) gateway: u64,
-    now: Status,
-    /// The last trouble, which is still shown while the next attempt runs.
-    last_trouble: Option<(TroubleKind, String)>,
 }
 
 impl Shown {
@@ -65,10 +54,7 @@ impl Shown {
 
     /// The efforts that some model of the running Codex knows.
     pub(crate) fn efforts(&self) -> Vec<String> {
-        match self.facts().codex.as_ref().map(|codex| &codex.now) {
-            Some(Status::Ready { efforts, .. }) => efforts.clone(),
-            _ => Vec::new(),
-        }
+        self.facts().codex.as_ref().map(CodexStatus::efforts).unwrap_or_default()
     }
 
     /// The models that the running Codex lists.
@@ -103,17 +89,13 @@ impl Facts {
     fn state(&self) -> AppState {
         let codex = self.codex.as_ref().and_then(CodexStatus::view);
         AppState {
-            switch: match &self.codex {
-                None => Switch::Off,
-                Some(codex) if matches!(codex.now, Status::Starting { .. }) => Switch::Starting,
-                Some(_) => Switch::On,
-            },
+            switch: self.codex.as_ref().map_or(Switch::Off, CodexStatus::switch),
             running: self.running,
             base_url: self.base_url.clone(),
             token: self.token.clone(),
             trouble: self.trouble(),
             demo: self.demo,
-            quota: self.quota.clone(),
+            quota: self.codex.as_ref().map(CodexStatus::quota).unwrap_or_default(),
             clients: self.clients(),
             first_run: self.first_run(codex.as_ref()),
             codex,
@@ -126,12 +108,7 @@ impl Facts {
         let codex = self.codex.as_ref().and_then(CodexStatus::trouble);
         let token = || self.token_trouble.clone();
         let config = || self.config_trouble.clone().map(|message| Trouble::Config { message });
-        self.start_trouble.clone().or_else(token).or(codex).or_else(|| self.used_up()).or_else(config)
-    }
-
-    fn used_up(&self) -> Option<Trouble> {
-        let window = self.quota.iter().find(|window| window.used_percent >= 100.0)?;
-        Some(Trouble::QuotaUsedUp { window: window.label.clone(), resets_at_ms: window.resets_at_ms })
+        self.start_trouble.clone().or_else(token).or(codex).or_else(config)
     }
 
     fn clients(&self) -> Vec<ClientCount> {
@@ -148,54 +125,5 @@ impl Facts {
             can_answer: codex.is_some_and(|codex| codex.account != AccountView::SignedOut),
             snippet_copied: self.snippet_copied,
         })
-    }
-}
-
-impl CodexStatus {
-    pub(crate) fn new(gateway: u64, now: Status) -> Self {
-        Self { gateway, now, last_trouble: None }
-    }
-
-    pub(crate) fn change(&mut self, now: Status) {
-        match &now {
-            Status::Trouble { kind, message } => self.last_trouble = Some((kind.clone(), message.clone())),
-            Status::Ready { .. } => self.last_trouble = None,
-            Status::Starting { .. } | Status::Stopped => {}
-        }
-        self.now = now;
-    }
-
-    fn view(&self) -> Option<CodexView> {
-        let Status::Ready { codex, codex_version, account, models, leaks, .. } = &self.now else {
-            return None;
-        };
-        Some(CodexView {
-            path: codex.display().to_string(),
-            version: codex_version.clone(),
-            account: match account {
-                Account::SignedIn { kind, plan } => {
-                    AccountView::SignedIn { method: kind.clone(), plan: plan.clone() }
-                }
-                Account::SignedOut => AccountView::SignedOut,
-                Account::NotNeeded => AccountView::NotNeeded,
-            },
-            leaks: leaks.clone(),
-            models: models.clone(),
-        })
-    }
-
-    fn trouble(&self) -> Option<Trouble> {
-        let stopped = |attempt, message: &str| Trouble::CodexStopped { attempt, message: message.to_owned() };
-        match (&self.now, &self.last_trouble) {
-            (Status::Ready { account: Account::SignedOut, .. }, _) => Some(Trouble::SignedOut),
-            (Status::Starting { attempt: 1 } | Status::Ready { .. } | Status::Stopped, _) => None,
-            (_, Some((TroubleKind::NotFound { looked }, _))) => {
-                let searched = looked.iter().map(|path| path.display().to_string()).collect();
-                Some(Trouble::CodexMissing { searched })
-            }
-            (Status::Starting { attempt }, Some((_, message))) => Some(stopped(*attempt, message)),
-            (Status::Starting { attempt }, None) => Some(stopped(*attempt, "it ended unexpectedly")),
-            (Status::Trouble { message, .. }, _) => Some(stopped(1, message)),
-        }
     }
 }
