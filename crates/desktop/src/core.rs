@@ -134,7 +134,9 @@ impl Core {
     /// Looks once at what changes without a word: the configuration file, and the port.
     pub(crate) async fn look_around(self: &Arc<Self>) {
         if self.config.look() == Look::Changed {
-            self.tokens.reload().await;
+            if self.config.usable().is_ok() {
+                self.tokens.reload().await;
+            }
             if let Err(problem) = self.follow_settings().await {
                 tracing::warn!(%problem, "the settings that changed can't be followed");
             }

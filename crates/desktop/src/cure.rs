@@ -44,7 +44,7 @@ fn could_be_ignored(record: &Record) -> bool {
 
 /// A model for a name that Codex doesn't know: one of the same size, as far as names tell, else Codex's first.
 fn stand_in<'a>(name: &str, models: &'a [String]) -> Option<&'a String> {
-    const SMALL: &[&str] = &["mini", "nano", "small", "haiku", "flash"];
+    const SMALL: &[&str] = &["mini", "nano", "small", "haiku", "flash", "luna"];
     let is_small = |name: &str| SMALL.iter().any(|word| name.contains(word));
     let same_size = models.iter().find(|model| is_small(model) == is_small(name));
     same_size.or(models.first())

@@ -279,7 +279,7 @@ async fn begin(core: Arc<Core>) {
     let mut life = core.life.lock().await;
     if core.desktop_settings().start_at_launch && !life.is_on() {
         let _ = life.start(&core, Answers::Codex).await;
-    } else {
+    } else if core.config.usable().is_ok() {
         core.tokens.ensure().await;
         core.show_token();
     }

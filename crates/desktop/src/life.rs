@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Weak},
+    time::Duration,
 };
 
 use gateway::{GatewayHandle, StartError, Status, StatusWatch, log::Record, settings::CodexHome};
@@ -13,6 +14,7 @@ use tokio::{
         watch,
     },
     task::JoinSet,
+    time::timeout,
 };
 
 use crate::{
@@ -22,6 +24,9 @@ use crate::{
     problem::Problem,
     view::Trouble,
 };
+
+/// How long a port that a gateway of ours still holds is waited for, before it is tried again.
+const LISTEN_PAUSE: Duration = Duration::from_millis(3);
 
 /// Who answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +90,8 @@ impl Life {
             self.stop(core);
         }
         self.is_wanted = true;
+        // Before the token, which may have to be written into the file.
+        core.config.usable()?;
         core.tokens.ensure().await;
         core.show_token();
         let config = core.gateway_config()?;
@@ -94,13 +101,7 @@ impl Life {
         };
         let config = with_demo(config, demo.as_ref());
         let settings = config.settings.clone();
-        let mut started = gateway::start(config.clone()).await;
-        if matches!(started, Err(StartError::PortTaken(_))) && !self.ending.is_empty() {
-            // It may be held by the gateway that ends.
-            self.ended().await;
-            started = gateway::start(config).await;
-        }
-        match started {
+        match self.listen(config).await {
             Ok(handle) => {
                 self.follow(core, &handle, demo.is_some());
                 self.running = Some(Running { handle, demo });
@@ -113,6 +114,18 @@ impl Life {
                     facts.start_trouble = Some(trouble);
                 });
                 Err(problem)
+            }
+        }
+    }
+
+    /// Starts a gateway. One that still ends may hold the port for a moment.
+    async fn listen(&mut self, config: gateway::Config) -> Result<GatewayHandle, StartError> {
+        loop {
+            match gateway::start(config.clone()).await {
+                Err(StartError::PortTaken(_)) if !self.ending.is_empty() => {
+                    let _ = timeout(LISTEN_PAUSE, self.ending.join_next()).await;
+                }
+                started => return started,
             }
         }
     }

@@ -70,7 +70,7 @@ async fn a_request_is_copied_as_curl_that_runs() {
     let answer = tokio::task::block_in_place(run);
     assert_eq!(answer["model"], MODEL, "{answer}");
     let sent = app.model.requests();
-    let prompts: Vec<_> = sent.iter().map(|request| request.json()["input"].clone()).collect();
+    let prompts: Vec<_> = sent.iter().map(|request| request.json()["input"][0]["content"].clone()).collect();
     assert_eq!(prompts[0], prompts[1]);
 
     let record = app.desktop.text_to_copy(&CopyTarget::Record { request_id: request.record.id.clone() });

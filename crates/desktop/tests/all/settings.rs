@@ -73,7 +73,7 @@ async fn what_was_refused_passes_once_its_cure_is_applied() {
     assert!(app.desktop.settings().ignore_unsupported_parameters);
     let aliases = app.desktop.settings().model_aliases.clone();
     assert_eq!(aliases.keys().collect::<Vec<_>>(), ["gpt-4o", "gpt-4o-mini"]);
-    assert!(aliases["gpt-4o-mini"].contains("mini"), "{aliases:?}");
+    assert_ne!(aliases["gpt-4o-mini"], aliases["gpt-4o"]);
     // Nothing was started again for it.
     assert_eq!(processes_of(&app.codex()), codex);
     app.close().await;
