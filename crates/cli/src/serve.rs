@@ -5,12 +5,13 @@ use std::time::Duration;
 use anyhow::Context;
 use gateway::{
     Account, AddressPolicy, Config, GatewayHandle, Status,
+    access::Access,
     settings::{CodexHome, Settings},
 };
 use scripted_model::{DEMO_NOTICE, Demo};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{args::Serve, out, setup::Access, token::Choice};
+use crate::{args::Serve, out, setup::as_json, token::Choice};
 
 /// Starts the gateway on the person's own Codex.
 pub(crate) async fn serve(settings: Settings, options: &Serve, json: bool) -> anyhow::Result<()> {
@@ -90,9 +91,9 @@ async fn can_answer(gateway: &GatewayHandle) -> bool {
 
 /// Says where the gateway is. A token from the config file is known already, and kept out of logs.
 fn greet(gateway: &GatewayHandle, token: &Choice, notice: Option<&str>, json: bool) {
-    let access = Access { base_url: gateway.base_url(), token: &token.token };
+    let access = Access { base_url: gateway.base_url(), token: token.token.expose().to_owned() };
     if json {
-        out::line(access.json());
+        out::line(as_json(&access));
         return;
     }
     out::line(format_args!("Codex Gateway is on: {}", access.base_url));
@@ -104,7 +105,7 @@ fn greet(gateway: &GatewayHandle, token: &Choice, notice: Option<&str>, json: bo
             "\nPaste this into Python:\n\n{}\nprint(client.chat.completions.create(model=client.models.list().data[0].id, \
              messages=[{{\"role\": \"user\", \"content\": \"Say pong\"}}]).choices[0].message.content)\n\n\
              The token is good until the gateway stops; `codex-gateway init` makes one that lasts.",
-            access.python()
+            access.python_client()
         ));
     } else {
         out::line("`codex-gateway show` prints the lines to paste into Python.");

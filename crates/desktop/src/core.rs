@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gateway::{
-    AddressPolicy,
+    AddressPolicy, codex_is_installed,
     settings::{DesktopSettings, Settings, Token},
 };
 use tokio::sync::{Mutex, Notify, watch};
@@ -131,7 +131,8 @@ impl Core {
         });
     }
 
-    /// Looks once at what changes without a word: the configuration file, and the port.
+    /// Looks once at what changes without a word: the configuration file, the port, and whether a Codex that was missing
+    /// has come.
     pub(crate) async fn look_around(self: &Arc<Self>) {
         if self.config.look() == Look::Changed {
             if self.config.usable().is_ok() {
@@ -142,13 +143,17 @@ impl Core {
             }
         }
         let Ok(mut life) = self.life.try_lock() else { return };
-        if let Some(address) = life.address()
-            && port::is_lost(address).await
-        {
-            tracing::warn!(%address, "the port was lost");
-            // What goes wrong is shown.
-            let _ = life.restart(self).await;
-        }
+        let Some(address) = life.address() else { return };
+        let why = if port::is_lost(address).await {
+            "the port was lost"
+        } else if self.shown.lacks_codex() && codex_is_installed(&self.config.settings()) {
+            "Codex was installed"
+        } else {
+            return;
+        };
+        tracing::info!(%address, why, "the gateway starts again");
+        // What goes wrong is shown.
+        let _ = life.restart(self).await;
     }
 }
 

@@ -75,6 +75,7 @@ impl Desktop {
     pub fn open(options: Options) -> Self {
         let core = Arc::new(Core::open(options));
         tokio::spawn(begin(Arc::clone(&core)));
+        tokio::spawn(follow_state(Arc::downgrade(&core), core.shown.follow()));
         tokio::spawn(look_around(Arc::downgrade(&core)));
         Self(core)
     }
@@ -282,6 +283,17 @@ async fn begin(core: Arc<Core>) {
     } else if core.config.usable().is_ok() {
         core.tokens.ensure().await;
         core.show_token();
+    }
+}
+
+/// Tells the person of what changes, until the application is dropped.
+async fn follow_state(core: Weak<Core>, mut states: watch::Receiver<Arc<AppState>>) {
+    let mut before = Arc::clone(&states.borrow_and_update());
+    while states.changed().await.is_ok() {
+        let now = Arc::clone(&states.borrow_and_update());
+        let Some(core) = core.upgrade() else { return };
+        core.state_changed(&before, &now);
+        before = now;
     }
 }
 

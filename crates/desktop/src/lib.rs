@@ -10,6 +10,7 @@ mod desktop;
 mod export;
 mod happenings;
 mod life;
+mod news;
 mod notifications;
 mod port;
 mod problem;

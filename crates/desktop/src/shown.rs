@@ -62,6 +62,12 @@ impl Shown {
         self.state().codex.as_ref().map(|codex| codex.models.clone()).unwrap_or_default()
     }
 
+    /// Whether the gateway waits for a Codex that is not installed.
+    pub(crate) fn lacks_codex(&self) -> bool {
+        let state = self.state();
+        state.switch == Switch::On && matches!(state.trouble, Some(Trouble::CodexMissing { .. }))
+    }
+
     pub(crate) fn has_start_trouble(&self) -> bool {
         self.facts().start_trouble.is_some()
     }

@@ -2,7 +2,7 @@
 
 use std::{fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
 
-use app_server::{Launch, LaunchError, Supervisor};
+use app_server::{Launch, LaunchError, Supervisor, locate};
 use axum::serve::ListenerExt;
 use tokio::{
     net::TcpListener,
@@ -67,6 +67,11 @@ pub struct Inspection {
     pub models: Vec<String>,
     /// What reaches the model beside the caller's messages, in words.
     pub leaks: Vec<String>,
+}
+
+/// Whether a Codex is where these settings look for one. It takes a few looks at the file system.
+pub fn codex_is_installed(settings: &Settings) -> bool {
+    locate(settings.codex.as_deref()).is_ok()
 }
 
 /// How the Codex of a configuration is brought up.

@@ -27,7 +27,7 @@ mod turn;
 
 pub use app_server::LaunchError;
 pub use codex::Account;
-pub use gateway::{Config, GatewayHandle, Inspection, StartError, inspect, start};
+pub use gateway::{Config, GatewayHandle, Inspection, StartError, codex_is_installed, inspect, start};
 pub use holder::{Holder, port_holder};
 pub use images::AddressPolicy;
 pub use openai::{FieldPolicy, chat_fields, responses_fields};

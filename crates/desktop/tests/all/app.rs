@@ -83,7 +83,12 @@ impl Ground {
     }
 
     pub(crate) fn open(self) -> App {
-        let desktop = Desktop::open(self.options());
+        let options = self.options();
+        self.open_with(options)
+    }
+
+    pub(crate) fn open_with(self, options: Options) -> App {
+        let desktop = Desktop::open(options);
         let Self { model, folder } = self;
         App { desktop, model, folder }
     }
