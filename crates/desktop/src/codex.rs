@@ -16,17 +16,22 @@ pub(crate) struct CodexStatus {
     now: Status,
     /// What went wrong last, which is still shown while the next attempt runs.
     last_error: Option<Arc<LaunchError>>,
+    /// Whether it ever ran.
+    was_up: bool,
 }
 
 impl CodexStatus {
     pub(crate) fn new(gateway: u64, now: Status) -> Self {
-        Self { gateway, now, last_error: None }
+        Self { gateway, now, last_error: None, was_up: false }
     }
 
     pub(crate) fn change(&mut self, now: Status) {
         match &now {
             Status::Trouble { error, .. } => self.last_error = Some(Arc::clone(error)),
-            Status::Ready { .. } => self.last_error = None,
+            Status::Ready { .. } => {
+                self.last_error = None;
+                self.was_up = true;
+            }
             Status::Starting { .. } | Status::Stopped => {}
         }
         self.now = now;
@@ -82,13 +87,15 @@ impl CodexStatus {
             }),
             Status::Trouble { error, attempt, .. } => Some(of_launch(error, *attempt)),
             Status::Starting { attempt: 1 } | Status::Stopped => None,
-            Status::Starting { attempt } => Some(match &self.last_error {
-                Some(error) => of_launch(error, *attempt),
-                None => Trouble::CodexStopped {
+            Status::Starting { attempt } => match &self.last_error {
+                Some(error) => Some(of_launch(error, *attempt)),
+                None if self.was_up => Some(Trouble::CodexStopped {
                     attempt: *attempt,
                     message: "Codex ended unexpectedly".to_owned(),
-                },
-            }),
+                }),
+                // A first failure is mended at once, or known in a moment.
+                None => None,
+            },
         }
     }
 }

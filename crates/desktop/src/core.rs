@@ -107,6 +107,7 @@ impl Core {
     pub(crate) async fn follow_settings(self: &Arc<Self>) -> Result<(), Problem> {
         let settings = self.config.settings();
         self.show_token();
+        self.show_settings();
         let mut life = self.life.lock().await;
         let is_on = life.is_on();
         self.shown.update(|facts| {
@@ -116,7 +117,6 @@ impl Core {
                 facts.base_url = base_url(&settings);
             }
         });
-        self.show_settings();
         life.follow_settings(self).await
     }
 

@@ -21,8 +21,8 @@ impl Core {
         if let Some(notification) = news::of_refusal(record, cure.as_ref()) {
             self.tell(notification);
         }
-        self.shown.update(|facts| *facts.clients.entry(record.client.clone()).or_default() += 1);
         self.requests.add(record.clone(), cure);
+        self.shown.update(|facts| facts.count(&record.client));
     }
 
     pub(crate) fn sign_in_failed(&self, error: &SignInError) {

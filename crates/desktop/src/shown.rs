@@ -91,7 +91,17 @@ impl Shown {
     }
 }
 
+/// Programs that are counted by name: a caller can name itself anything.
+const CLIENTS: usize = 50;
+
 impl Facts {
+    /// Counts a request of a program.
+    pub(crate) fn count(&mut self, client: &str) {
+        let is_counted = self.clients.len() < CLIENTS || self.clients.contains_key(client);
+        let name = if is_counted { client } else { "others" };
+        *self.clients.entry(name.to_owned()).or_default() += 1;
+    }
+
     fn state(&self) -> AppState {
         let codex = self.codex.as_ref().and_then(CodexStatus::view);
         AppState {

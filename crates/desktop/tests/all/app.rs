@@ -11,14 +11,14 @@ use std::{
 
 use desktop::{
     Desktop, Options,
-    view::{AppState, Switch, Trouble},
+    view::{AppState, RequestView, Switch, Trouble},
 };
 use gateway::settings::Overrides;
 use reqwest::Client;
 use scripted_model::{CodexConfig, ScriptedModel};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// Long enough for a busy machine; only a test that fails waits for it to pass.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -151,6 +151,19 @@ impl App {
     /// The status of a plain question.
     pub(crate) async fn ask(&self, token: &str) -> Option<u16> {
         self.post(token, &question()).await.map(|(status, _)| status)
+    }
+
+    /// Waits for the record of a request, which comes a moment after its answer.
+    pub(crate) async fn until_request(&self, is_it: impl Fn(&RequestView) -> bool) -> Arc<RequestView> {
+        let search = async {
+            loop {
+                if let Some(found) = self.desktop.requests().into_iter().rfind(|request| is_it(request)) {
+                    return found;
+                }
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, search).await.expect("no such request is recorded")
     }
 
     /// Ends everything, and sees to it that no process is left.

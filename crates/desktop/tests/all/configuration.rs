@@ -35,8 +35,8 @@ async fn edits_by_hand_are_followed_and_a_broken_file_changes_nothing() {
     assert!(app.desktop.settings().ignore_unsupported_parameters);
 
     fs::write(app.config(), good.to_string()).unwrap();
+    settings.wait_for(|settings| !settings.ignore_unsupported_parameters).await.unwrap();
     app.until_ready().await;
-    assert!(!app.desktop.settings().ignore_unsupported_parameters);
     app.close().await;
 }
 

@@ -26,7 +26,7 @@ async fn it_starts_at_launch_and_can_be_toggled() {
         assert!(since.elapsed() < Duration::from_secs(10), "it still listens");
     }
     // The log outlives the gateway.
-    assert_eq!(app.desktop.requests().len(), 2);
+    app.until_request(|_| app.desktop.requests().len() == 2).await;
     app.close().await;
 }
 

@@ -32,9 +32,7 @@ async fn a_kind_that_is_switched_off_is_not_told() {
     app.desktop.change_setting(SettingChange::Notifications(kinds)).await.unwrap();
     let mut told = app.desktop.notifications();
     assert_eq!(app.ask("hunter2").await, Some(401));
-    while app.desktop.requests().is_empty() {
-        sleep(Duration::from_millis(10)).await;
-    }
+    app.until_request(|request| request.record.status == 401).await;
     assert!(told.try_recv().is_err());
     app.close().await;
 }

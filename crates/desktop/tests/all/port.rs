@@ -68,3 +68,37 @@ async fn a_running_gateway_moves_with_its_port() {
     assert_eq!(app.ask(TOKEN).await, Some(200));
     app.close().await;
 }
+
+/// Makes the sockets of this process that listen on `port` deaf, as losing them would.
+#[cfg(target_os = "linux")]
+fn deafen(port: u16) {
+    use rustix::{
+        net::{Shutdown, SocketAddrV4, getsockname, shutdown, sockopt::socket_acceptconn},
+        process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open},
+    };
+    let own = pidfd_open(getpid(), PidfdFlags::empty()).unwrap();
+    let files = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let numbers = files.filter_map(|file| file.file_name().to_str()?.parse().ok());
+    for number in numbers {
+        let Ok(socket) = pidfd_getfd(&own, number, PidfdGetfdFlags::empty()) else { continue };
+        let address = getsockname(&socket).ok().and_then(|address| SocketAddrV4::try_from(address).ok());
+        if address.is_some_and(|address| address.port() == port) && socket_acceptconn(&socket) == Ok(true) {
+            shutdown(&socket, Shutdown::Both).unwrap();
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_lost_is_taken_again() {
+    let app = App::ready().await;
+    let port = app.desktop.settings().port;
+    deafen(port);
+    assert_eq!(app.ask(TOKEN).await, None);
+    let since = std::time::Instant::now();
+    app.until(|state| state.switch == Switch::Starting).await;
+    println!("it was taken again after {:?}", since.elapsed());
+    app.until_ready().await;
+    assert_eq!(app.ask(TOKEN).await, Some(200));
+    app.close().await;
+}

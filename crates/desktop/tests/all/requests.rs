@@ -1,6 +1,6 @@
 //! What went through.
 
-use std::{fs, os::unix::fs::PermissionsExt, process::Command, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 use desktop::{
     Problem,
@@ -31,7 +31,7 @@ async fn requests_come_in_batches_and_can_be_cleared() {
         requests.iter().map(|request| request.record.id.clone()).collect()
     };
     assert_eq!(ids(&got), ids(&app.desktop.requests()));
-    assert_eq!(app.state().clients[0].requests, 30);
+    app.until(|state| state.clients.first().is_some_and(|client| client.requests == 30)).await;
     app.desktop.clear_requests();
     assert!(app.desktop.requests().is_empty());
     app.close().await;
@@ -57,7 +57,7 @@ async fn a_request_is_copied_as_curl_that_runs() {
     let app = App::ready().await;
     app.desktop.change_setting(SettingChange::LogText(true)).await.unwrap();
     assert_eq!(app.post(TOKEN, &question()).await.unwrap().0, 200);
-    let request = app.desktop.requests().pop().unwrap();
+    let request = app.until_request(|_| true).await;
     let target = CopyTarget::Curl { request_id: request.record.id.clone() };
     let curl = app.desktop.text_to_copy(&target).unwrap();
     assert!(!curl.contains(TOKEN), "{curl}");
@@ -86,7 +86,7 @@ async fn requests_are_exported_for_their_owner_only() {
     for _ in 0..3 {
         app.ask(TOKEN).await;
     }
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    app.until(|state| state.clients.iter().map(|client| client.requests).sum::<u64>() == 3).await;
     let ids: Vec<_> = app.desktop.requests().iter().map(|request| request.record.id.clone()).collect();
     let one = app.desktop.export_requests(&ids[..2]).unwrap();
     let two = app.desktop.export_requests(&ids).unwrap();

@@ -65,7 +65,8 @@ async fn what_was_refused_passes_once_its_cure_is_applied() {
         [(with("temperature", 0.5), 400), (with("model", "gpt-4o-mini"), 404), (with("model", "gpt-4o"), 404)]
     {
         assert_eq!(app.post(TOKEN, &body).await.unwrap().0, status);
-        let request = app.desktop.requests().last().unwrap().clone();
+        let request = app.until_request(|request| request.record.status == status).await;
+        app.desktop.clear_requests();
         let cure = request.cure.clone().unwrap_or_else(|| panic!("no cure for {:?}", request.record));
         app.desktop.apply_cure(&cure).await.unwrap();
         assert_eq!(app.post(TOKEN, &body).await.unwrap().0, 200, "{cure:?}");
@@ -87,7 +88,7 @@ async fn a_limit_on_bodies_is_raised() {
     fs::write(app.config(), config.to_string()).unwrap();
     let body = with("messages", json!([{"role": "user", "content": "x".repeat(3000)}]));
     while app.post(TOKEN, &body).await.unwrap().0 != 413 {}
-    let cure = app.desktop.requests().last().unwrap().cure.clone();
+    let cure = app.until_request(|request| request.record.status == 413).await.cure.clone();
     assert_eq!(cure, Some(Cure::RaiseBodyLimit { bytes: 4000 }));
     app.desktop.apply_cure(&cure.unwrap()).await.unwrap();
     assert_eq!(app.post(TOKEN, &body).await.unwrap().0, 200);
