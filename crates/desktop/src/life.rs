@@ -155,19 +155,29 @@ impl Life {
     }
 
     pub(crate) async fn restart(&mut self, core: &Arc<Core>) -> Result<(), Problem> {
-        self.restart_with(core, self.answers()).await
-    }
-
-    pub(crate) async fn restart_with(&mut self, core: &Arc<Core>, answers: Answers) -> Result<(), Problem> {
+        let answers = self.answers();
         self.stop(core);
         self.start(core, answers).await
+    }
+
+    /// Has a running gateway take up a sign-in. Whoever signs in wants Codex's own answers, not the demo's.
+    pub(crate) async fn signed_in(&mut self, core: &Arc<Core>) -> Result<(), Problem> {
+        match &self.running {
+            Some(Running { demo: None, handle }) => {
+                handle.read_sign_in_again();
+                Ok(())
+            }
+            Some(_) => self.start(core, Answers::Codex).await,
+            None => Ok(()),
+        }
     }
 
     /// Has the gateway go by the present settings and token, and starts it again where it must be.
     pub(crate) async fn follow_settings(&mut self, core: &Arc<Core>) -> Result<(), Problem> {
         let Some(running) = &self.running else {
             // What was in the way may be gone. A port that was taken is not tried without being asked.
-            return match self.is_wanted && !core.shown.has_start_trouble() {
+            let is_barred = core.shown.bars_start_on(core.config.settings().port);
+            return match self.is_wanted && !is_barred {
                 true => self.start(core, Answers::Codex).await,
                 false => Ok(()),
             };

@@ -68,8 +68,13 @@ impl Shown {
         state.switch == Switch::On && matches!(state.trouble, Some(Trouble::CodexMissing { .. }))
     }
 
-    pub(crate) fn has_start_trouble(&self) -> bool {
-        self.facts().start_trouble.is_some()
+    /// Whether a start on `port` is known to fail.
+    pub(crate) fn bars_start_on(&self, port: u16) -> bool {
+        match &self.facts().start_trouble {
+            None => false,
+            Some(Trouble::PortTaken { port: taken, .. }) => *taken == port,
+            Some(_) => true,
+        }
     }
 
     fn facts(&self) -> MutexGuard<'_, Facts> {

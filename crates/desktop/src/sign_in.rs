@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use gateway::SignInWith;
 use tokio::task::JoinHandle;
 
-use crate::{core::Core, life::Answers, problem::Problem, view};
+use crate::{core::Core, problem::Problem, view};
 
 /// Waits for the person, who is in the browser. Dropping it gives the sign-in up.
 #[derive(Debug)]
@@ -34,11 +34,7 @@ async fn complete(core: Weak<Core>, sign_in: gateway::SignIn) {
         Ok(()) => {
             let mut life = core.life.lock().await;
             // Whoever signs in wants Codex's own answers.
-            let started = match life.is_on() {
-                true => life.restart_with(&core, Answers::Codex).await,
-                false => Ok(()),
-            };
-            if let Err(problem) = started {
+            if let Err(problem) = life.signed_in(&core).await {
                 tracing::warn!(%problem, "after the sign-in");
             }
         }

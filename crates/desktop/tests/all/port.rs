@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, TcpListener};
 
 use desktop::{
     Problem,
-    view::{Switch, Trouble},
+    view::{SettingChange, Switch, Trouble},
 };
 use serde_json::json;
 
@@ -51,6 +51,8 @@ async fn another_port_is_taken_when_the_person_says_so() {
     let Trouble::PortTaken { next_free: Some(next), .. } = app.until_trouble(is_taken).await else {
         panic!("{:?}", app.state())
     };
+    // Nothing else that is changed makes it try a port that is taken.
+    app.desktop.change_setting(SettingChange::ClickToggles(true)).await.unwrap();
     app.desktop.use_port(next).await.unwrap();
     app.until_ready().await;
     assert_eq!(app.ask(TOKEN).await, Some(200));
@@ -62,7 +64,7 @@ async fn another_port_is_taken_when_the_person_says_so() {
 async fn a_running_gateway_moves_with_its_port() {
     let app = App::ready().await;
     let port = crate::app::free_port();
-    app.desktop.change_setting(desktop::view::SettingChange::Port(port)).await.unwrap();
+    app.desktop.change_setting(SettingChange::Port(port)).await.unwrap();
     let state = app.until_ready().await;
     assert_eq!(state.base_url, format!("http://127.0.0.1:{port}/v1"));
     assert_eq!(app.ask(TOKEN).await, Some(200));
