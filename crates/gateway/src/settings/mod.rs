@@ -171,6 +171,8 @@ impl Default for Settings {
             queue_timeout: Duration::from_secs(60),
             request_timeout: Duration::from_secs(30),
             turn_timeout: Duration::from_secs(600),
+            kept_conversations: 16,
+            conversation_timeout: Duration::from_secs(600),
             max_body_bytes: 64 * 1024 * 1024,
             unsupported_parameters: Unsupported::default(),
             model_aliases: BTreeMap::new(),
