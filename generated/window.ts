@@ -170,7 +170,7 @@ export type Snippet = {
  */
 id: string, label: string, 
 /**
- * `python`, `javascript`, `shell`, `json` or `text`.
+ * `python`, `javascript`, `shell`, `yaml` or `text`.
  */
 language: string, 
 /**

@@ -1,16 +1,17 @@
 //! Runs the gateway until it is asked to stop.
 
-use std::{fs::Permissions, net::SocketAddr, os::unix::fs::PermissionsExt, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context;
 use gateway::{
     Account, AddressPolicy, Config, GatewayHandle, Status,
+    access::Access,
     settings::{CodexHome, Settings},
 };
-use scripted_model::{CodexConfig, Echo, EventStream, ScriptedModel};
+use scripted_model::{DEMO_NOTICE, Demo};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{args::Serve, out, setup::Access, token::Choice};
+use crate::{args::Serve, out, setup::as_json, token::Choice};
 
 /// Starts the gateway on the person's own Codex.
 pub(crate) async fn serve(settings: Settings, options: &Serve, json: bool) -> anyhow::Result<()> {
@@ -33,20 +34,13 @@ pub(crate) async fn demo(settings: Settings, json: bool) -> anyhow::Result<()> {
 
 async fn demo_until(stop: StopSignals, settings: Settings, json: bool) -> anyhow::Result<()> {
     let token = Choice::of(&settings)?;
-    let model = ScriptedModel::start(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-    model.set_default(demo_script());
-    let private = Permissions::from_mode(0o700);
-    let home = tempfile::Builder::new().prefix("codex-gateway-demo-").permissions(private).tempdir()?;
-    model.codex_home(home.path(), &CodexConfig::default())?;
-    let home_path = home.path().to_str().context("the temporary folder's name is not UTF-8")?.to_owned();
-    // A Codex home of the gateway's own would take the place of this one.
+    let demo = Demo::start().await.context("the demo can't be started")?;
+    // A Codex home of the gateway's own would take the place of the demo's.
     let settings = Settings { codex_home: CodexHome::Shared, ..settings };
-    let gateway = start(&settings, &token, vec![("CODEX_HOME".to_owned(), home_path)]).await?;
-    const NOTICE: &str =
-        "This is the demo: the real Codex runs, on a scripted model. Its answers are not a model's.";
-    greet(&gateway, &token, Some(NOTICE), json);
+    let gateway = start(&settings, &token, demo.codex_env()).await?;
+    greet(&gateway, &token, Some(DEMO_NOTICE), json);
     until_stopped(gateway, stop).await;
-    model.shutdown().await;
+    demo.shutdown().await;
     Ok(())
 }
 
@@ -67,14 +61,6 @@ impl StopSignals {
             _ = self.terminate.recv() => {}
         }
     }
-}
-
-/// Says what was asked, word by word, so that a stream can be seen.
-fn demo_script() -> EventStream {
-    EventStream::default().echo(Echo {
-        prefix: "This answer is scripted: the demo model repeats what it was asked. You said: ".to_owned(),
-        pause_ms: 30,
-    })
 }
 
 async fn start(
@@ -105,9 +91,9 @@ async fn can_answer(gateway: &GatewayHandle) -> bool {
 
 /// Says where the gateway is. A token from the config file is known already, and kept out of logs.
 fn greet(gateway: &GatewayHandle, token: &Choice, notice: Option<&str>, json: bool) {
-    let access = Access { base_url: gateway.base_url(), token: &token.token };
+    let access = Access { base_url: gateway.base_url(), token: token.token.expose().to_owned() };
     if json {
-        out::line(access.json());
+        out::line(as_json(&access));
         return;
     }
     out::line(format_args!("Codex Gateway is on: {}", access.base_url));
@@ -119,7 +105,7 @@ fn greet(gateway: &GatewayHandle, token: &Choice, notice: Option<&str>, json: bo
             "\nPaste this into Python:\n\n{}\nprint(client.chat.completions.create(model=client.models.list().data[0].id, \
              messages=[{{\"role\": \"user\", \"content\": \"Say pong\"}}]).choices[0].message.content)\n\n\
              The token is good until the gateway stops; `codex-gateway init` makes one that lasts.",
-            access.python()
+            access.python_client()
         ));
     } else {
         out::line("`codex-gateway show` prints the lines to paste into Python.");

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use anyhow::Context;
-use gateway::settings::{ConfigFile, Settings, Token, TokenPlace, write};
+use gateway::{
+    access::Access,
+    settings::{ConfigFile, Settings, Token, TokenPlace, write},
+};
 use serde_json::json;
 
 use crate::{
@@ -11,27 +14,15 @@ use crate::{
     out, token,
 };
 
-/// Where a gateway is, and what opens it.
-pub(crate) struct Access<'a> {
-    pub(crate) base_url: String,
-    pub(crate) token: &'a Token,
+/// How to reach a gateway with these settings.
+fn access(settings: &Settings, token: &Token) -> Access {
+    let address = std::net::SocketAddr::new(settings.host, settings.port);
+    Access { base_url: format!("http://{address}/v1"), token: token.expose().to_owned() }
 }
 
-impl<'a> Access<'a> {
-    pub(crate) fn new(settings: &Settings, token: &'a Token) -> Self {
-        let address = std::net::SocketAddr::new(settings.host, settings.port);
-        Self { base_url: format!("http://{address}/v1"), token }
-    }
-
-    /// The lines for Python, whose string literals JSON's are, as far as these go.
-    pub(crate) fn python(&self) -> String {
-        let [base_url, token] = [&self.base_url, self.token.expose()].map(serde_json::Value::from);
-        format!("from openai import OpenAI\nclient = OpenAI(base_url={base_url}, api_key={token})")
-    }
-
-    pub(crate) fn json(&self) -> serde_json::Value {
-        json!({"base_url": self.base_url, "token": self.token.expose()})
-    }
+/// The access for scripts.
+pub(crate) fn as_json(access: &Access) -> serde_json::Value {
+    json!({"base_url": access.base_url, "token": access.token})
 }
 
 /// Writes the config file. One that exists is left alone, and shown, unless `force`.
@@ -83,20 +74,20 @@ pub(crate) async fn init(path: &Path, options: &Options, force: bool, keep: &Kee
             out::line(format_args!("Wrote the config file {shown}, which holds the local token.\n"));
         }
     }
-    print_access(&Access::new(&settings, &token), options.json);
+    print_access(&access(&settings, &token), options.json);
     Ok(())
 }
 
 pub(crate) fn show(settings: &Settings, json: bool) -> anyhow::Result<()> {
-    print_access(&Access::new(settings, required_token(settings)?), json);
+    print_access(&access(settings, required_token(settings)?), json);
     Ok(())
 }
 
-fn print_access(access: &Access<'_>, json: bool) {
+fn print_access(access: &Access, json: bool) {
     if json {
-        out::line(access.json());
+        out::line(as_json(access));
     } else {
-        out::line(format_args!("Use this OpenAI SDK setup:\n\n{}", access.python()));
+        out::line(format_args!("Use this OpenAI SDK setup:\n\n{}", access.python_client()));
     }
 }
 
@@ -111,12 +102,12 @@ pub(crate) fn token(settings: &Settings, json: bool) -> anyhow::Result<()> {
 }
 
 pub(crate) fn env(settings: &Settings, json: bool) -> anyhow::Result<()> {
-    let access = Access::new(settings, required_token(settings)?);
+    let access = access(settings, required_token(settings)?);
     let variables = [
         ("CODEX_GATEWAY_HOST", settings.host.to_string()),
         ("CODEX_GATEWAY_PORT", settings.port.to_string()),
-        ("CODEX_GATEWAY_BASE_URL", access.base_url.clone()),
-        ("CODEX_GATEWAY_TOKEN", access.token.expose().to_owned()),
+        ("CODEX_GATEWAY_BASE_URL", access.base_url),
+        ("CODEX_GATEWAY_TOKEN", access.token),
     ];
     if json {
         out::line(serde_json::Value::from_iter(variables));

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use app_server::{Launch, LaunchError, Supervisor};
+use app_server::{Launch, LaunchError, Supervisor, locate};
 use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
@@ -74,6 +74,11 @@ pub struct Inspection {
     pub models: Vec<String>,
     /// What reaches the model beside the caller's messages, in words.
     pub leaks: Vec<String>,
+}
+
+/// Whether a Codex is where these settings look for one. It takes a few looks at the file system.
+pub fn codex_is_installed(settings: &Settings) -> bool {
+    locate(settings.codex.as_deref()).is_ok()
 }
 
 /// How the Codex of a configuration is brought up.

@@ -10,8 +10,10 @@
 //!
 //! `http` uses `openai` and `codex`; those two know only the plain types of `turn`, and not each other.
 
+pub mod access;
 mod codex;
 mod gateway;
+mod holder;
 mod http;
 mod images;
 pub mod log;
@@ -27,7 +29,8 @@ mod turn;
 
 pub use app_server::LaunchError;
 pub use codex::Account;
-pub use gateway::{Config, GatewayHandle, Inspection, StartError, inspect, start};
+pub use gateway::{Config, GatewayHandle, Inspection, StartError, codex_is_installed, inspect, start};
+pub use holder::{Holder, port_holder};
 pub use images::AddressPolicy;
 pub use openai::{FieldPolicy, chat_fields, responses_fields};
 pub use quota::{Quota, QuotaWindow};

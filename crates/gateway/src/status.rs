@@ -24,6 +24,8 @@ pub enum Status {
         account: Account,
         /// The models that Codex shows to people.
         models: Vec<String>,
+        /// The reasoning efforts that some of them know.
+        efforts: Vec<String>,
         /// What reaches the model beside the caller's messages, in words.
         leaks: Vec<String>,
         /// Without windows where Codex has told of none.
@@ -61,6 +63,7 @@ impl StatusWatch {
                 codex_version: session.version().to_owned(),
                 account: session.account().current(),
                 models: session.models().listed().map(str::to_owned).collect(),
+                efforts: session.models().efforts(),
                 leaks: session.leaks().to_vec(),
                 quota: session.account().quota(),
             },

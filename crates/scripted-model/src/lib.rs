@@ -66,6 +66,7 @@
 
 mod codex;
 mod control;
+mod demo;
 mod log;
 mod playback;
 mod responses;
@@ -74,6 +75,7 @@ mod server;
 mod timeline;
 
 pub use codex::CodexConfig;
+pub use demo::{DEMO_NOTICE, Demo};
 pub use log::{Ended, How, Limits, RecordedRequest, TimedOut, Until};
 pub use script::{
     Echo, End, EventStream, FunctionCall, Garbage, Headers, HttpError, InvalidScript, Message, Phase,

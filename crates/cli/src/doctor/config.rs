@@ -3,7 +3,6 @@
 use std::{fs, io::ErrorKind, os::unix::fs::PermissionsExt, path::Path};
 
 use gateway::settings::{FileError, Settings, SettingsError};
-use serde_json::error::Category;
 
 use super::finding::Finding;
 
@@ -35,26 +34,13 @@ pub(super) fn settings(settings: &Settings) -> impl Iterator<Item = Finding> {
 }
 
 /// Why the sources can't be used.
-pub(super) fn broken(error: &SettingsError, path: &Path) -> Finding {
+pub(super) fn broken(error: &SettingsError) -> Finding {
     match error {
-        SettingsError::File(FileError::Invalid { source, .. }) => {
-            let message = format!("{} is not valid: {}", path.display(), without_value(source));
-            Finding::fail("config", message)
-                .cure("Mend it, or write a new one with `codex-gateway init --force`.")
-        }
+        SettingsError::File(FileError::Invalid { .. }) => Finding::fail("config", error.to_string())
+            .cure("Mend it, or write a new one with `codex-gateway init --force`."),
         SettingsError::File(error) => Finding::fail("config", error.to_string())
             .cure("Make it readable for you, or choose another with --config."),
         SettingsError::Invalid { .. } => Finding::fail("settings", error.to_string()),
-    }
-}
-
-/// The error with its line and column. A value of the wrong type is left out of it: it may be the token.
-fn without_value(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match (error.classify(), text.rsplit_once(", expected ")) {
-        (Category::Data, Some((_, expected))) => format!("something else than {expected}"),
-        (Category::Data, None) => format!("a wrong value at line {} column {}", error.line(), error.column()),
-        _ => text,
     }
 }
 
@@ -71,7 +57,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.json");
         fs::write(&path, text).unwrap();
-        broken(&Settings::load(&Overrides::default(), Some(&path)).unwrap_err(), &path)
+        broken(&Settings::load(&Overrides::default(), Some(&path)).unwrap_err())
     }
 
     #[test]

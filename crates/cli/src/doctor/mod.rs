@@ -3,7 +3,6 @@
 mod codex;
 mod config;
 mod finding;
-mod holder;
 mod port;
 mod token;
 
@@ -39,7 +38,7 @@ async fn examine(path: &Path, options: &Options) -> Vec<Finding> {
             settings
         }
         Err(error) => {
-            findings.push(config::broken(&error, path));
+            findings.push(config::broken(&error));
             // A file that can't be read leaves the other sources, and enough to look at.
             match Settings::load(&overrides, None) {
                 Ok(settings) => settings,

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use gateway::settings::Settings;
+use gateway::{port_holder, settings::Settings};
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -14,7 +14,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{finding::Finding, holder};
+use super::finding::Finding;
 
 pub(super) async fn check(settings: &Settings) -> Finding {
     let address = SocketAddr::new(settings.host, settings.port);
@@ -31,7 +31,7 @@ pub(super) async fn check(settings: &Settings) -> Finding {
 }
 
 async fn held(address: SocketAddr) -> Finding {
-    let holder = holder::of(address).await;
+    let holder = port_holder(address).await;
     match gateway_version(address).await {
         Some(version) => {
             Finding::ok("port", format!("{address} is held by a running Codex Gateway {version}: {holder}"))

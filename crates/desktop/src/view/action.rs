@@ -31,7 +31,7 @@ pub struct Snippet {
     /// Such as `python`, `notebook`, `node`, `curl`, `environment`, `langchain`, `ai-sdk`.
     pub id: String,
     pub label: String,
-    /// `python`, `javascript`, `shell`, `json` or `text`.
+    /// `python`, `javascript`, `shell`, `yaml` or `text`.
     pub language: String,
     /// With the token masked.
     pub text: String,

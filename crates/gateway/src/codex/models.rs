@@ -51,6 +51,17 @@ impl Models {
     pub(crate) fn listed(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter(|model| !model.hidden).map(|model| model.name.as_str())
     }
+
+    /// The reasoning efforts that some model knows, each once, in the models' own order.
+    pub(crate) fn efforts(&self) -> Vec<String> {
+        let mut efforts: Vec<String> = Vec::new();
+        for effort in self.0.iter().filter(|model| !model.hidden).flat_map(|model| &model.efforts) {
+            if !efforts.contains(effort) {
+                efforts.push(effort.clone());
+            }
+        }
+        efforts
+    }
 }
 
 impl Model {

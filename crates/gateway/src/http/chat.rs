@@ -46,6 +46,7 @@ pub(super) async fn create(
         delivery,
     } = request?;
 
+    entry.asked(&asked);
     let model = find_model(&app, &asked).await?;
     if let (Some(image), false) = (images.first(), model.takes_images) {
         return Err(ApiError::unsupported(

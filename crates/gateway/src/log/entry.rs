@@ -14,6 +14,10 @@ use crate::turn::{Turn, TurnReport, Usage};
 /// The status of a request whose caller hung up, a custom of web servers.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
+/// Fields of a request that are kept, and characters of their names.
+const NAMES: usize = 100;
+const NAME_CHARACTERS: usize = 64;
+
 /// Collects what becomes known of a request. The record is published when the last clone is dropped: that is when the
 /// answer has been sent to its end, or the caller has hung up.
 #[derive(Debug, Clone)]
@@ -59,17 +63,27 @@ impl Entry {
     }
 
     /// What was understood of the request, or refused.
-    pub(crate) fn parameters(&self, mut parameters: Parameters) {
-        // Callers choose the names of fields that nobody knows.
-        parameters.refused.iter_mut().for_each(|name| *name = redact(name));
-        self.record().parameters = parameters;
+    pub(crate) fn parameters(&self, parameters: Parameters) {
+        let kept = |names: Vec<String>| names.iter().take(NAMES).map(|name| kept_name(name)).collect();
+        let Parameters { honoured, neutral, ignored, refused } = parameters;
+        self.record().parameters = Parameters {
+            honoured: kept(honoured),
+            neutral: kept(neutral),
+            ignored: kept(ignored),
+            refused: kept(refused),
+        };
     }
 
     /// The model is about to be asked.
+    /// The model that the caller asks for, whether there is such a one or not.
+    pub(crate) fn asked(&self, model: &str) {
+        self.record().model_asked = Some(kept_name(model));
+    }
+
     pub(crate) fn turn(&self, model_asked: &str, turn: &Turn, stream: bool) {
         self.0.run.get_or_init(|| self.0.log.running.begin());
         let mut record = self.record();
-        record.model_asked = Some(redact(model_asked));
+        record.model_asked = Some(kept_name(model_asked));
         record.model_used = Some(turn.model.clone());
         record.stream = stream;
         record.prompt = Some(PromptBytes { sent: turn.content_bytes(), received: 0 });
@@ -147,6 +161,11 @@ impl Drop for Draft {
         );
         self.log.publish(record);
     }
+}
+
+/// The name of a field, which can be anything that a caller writes.
+fn kept_name(name: &str) -> String {
+    redact(name).chars().filter(|character| !character.is_control()).take(NAME_CHARACTERS).collect()
 }
 
 /// A program's own name, such as `openai-python/3.54.0`.

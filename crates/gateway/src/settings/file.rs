@@ -9,9 +9,9 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, error::Category};
 
-use super::{CodexHome, Origin, Token, TokenError, TokenPlace, Unsupported};
+use super::{CodexHome, DesktopSettings, Origin, Token, TokenError, TokenPlace, Unsupported};
 
 /// What `config.json` can hold. `token`, `host`, `port`, `reasoning_effort` and `cwd` are those of the Python
 /// `codex-gateway`.
@@ -63,6 +63,9 @@ pub struct ConfigFile {
     pub codex_home: Option<CodexHome>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_text: Option<bool>,
+    /// What only the tray application heeds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desktop: Option<DesktopSettings>,
 }
 
 impl ConfigFile {
@@ -89,6 +92,13 @@ impl From<&Token> for WrittenToken {
     }
 }
 
+impl WrittenToken {
+    /// The token as a value for [`edit`].
+    pub fn into_value(self) -> Value {
+        Value::String(self.0)
+    }
+}
+
 impl fmt::Debug for WrittenToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("WrittenToken([redacted])")
@@ -107,8 +117,8 @@ pub(super) struct Read {
 pub enum FileError {
     #[error("the config file {path} can't be read: {source}")]
     Read { path: PathBuf, source: io::Error },
-    /// `source` names the line and column.
-    #[error("the config file {path} is not valid: {source}")]
+    /// The text names the line and column, and no value.
+    #[error("the config file {path} is not valid: {}", without_value(.source))]
     Invalid { path: PathBuf, source: serde_json::Error },
     #[error(
         "the config file {path} is not valid: it must hold a JSON object, which begins with a brace, at line 1"
@@ -118,6 +128,16 @@ pub enum FileError {
     Exists { path: PathBuf },
     #[error("the config file {path} can't be written: {source}")]
     Write { path: PathBuf, source: io::Error },
+}
+
+/// The error with its line and column. A value of the wrong type is left out of it: it may be the token.
+fn without_value(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match (error.classify(), text.rsplit_once(", expected ")) {
+        (Category::Data, Some((_, expected))) => format!("something else than {expected}"),
+        (Category::Data, None) => format!("a wrong value at line {} column {}", error.line(), error.column()),
+        _ => text,
+    }
 }
 
 /// Reads the file; one that isn't there is the same as an empty one.

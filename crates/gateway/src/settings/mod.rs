@@ -1,5 +1,6 @@
 //! Settings: from the command line, else the environment, else the configuration file, else a default.
 
+mod desktop;
 mod file;
 mod live;
 mod origins;
@@ -17,6 +18,7 @@ use std::{
 use origins::Origins;
 use serde::{Deserialize, Serialize};
 
+pub use desktop::{DesktopSettings, Notifications};
 pub use file::{ConfigFile, FileError, WrittenToken, edit, write};
 pub use live::NeedsRestart;
 pub(crate) use live::{Live, needs_restart};
@@ -61,6 +63,8 @@ pub struct Settings {
     pub codex_home: CodexHome,
     /// Whether the request log keeps what was said, redacted.
     pub log_text: bool,
+    /// What only the tray application heeds.
+    pub desktop: DesktopSettings,
     /// What was accepted and yet means nothing, for people to read.
     pub warnings: Vec<String>,
 }
@@ -160,6 +164,35 @@ pub fn token_override(overrides: &Overrides) -> Result<Option<Token>, SettingsEr
     sources.token(overrides.token.clone(), None)
 }
 
+/// What holds where no source says anything.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 8000,
+            token: None,
+            reasoning_effort: None,
+            codex: None,
+            max_active_turns: 16,
+            max_queued_turns: 64,
+            queue_timeout: Duration::from_secs(60),
+            request_timeout: Duration::from_secs(30),
+            turn_timeout: Duration::from_secs(600),
+            idle_timeout: Duration::from_secs(600),
+            kept_conversations: 16,
+            conversation_timeout: Duration::from_secs(600),
+            max_body_bytes: 64 * 1024 * 1024,
+            allowed_origins: Vec::new(),
+            unsupported_parameters: Unsupported::default(),
+            model_aliases: BTreeMap::new(),
+            codex_home: CodexHome::default(),
+            log_text: false,
+            desktop: DesktopSettings::default(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
 impl Settings {
     /// Reads all sources. The file at `path` need not exist; without a path, no file is read.
     pub fn load(overrides: &Overrides, path: Option<&Path>) -> Result<Self, SettingsError> {
@@ -230,6 +263,7 @@ impl Settings {
                 .pick(None, "codex_home", config.codex_home)?
                 .map_or_else(CodexHome::default, |home| home.value),
             log_text: sources.pick(None, "log_text", config.log_text)?.is_some_and(|log_text| log_text.value),
+            desktop: config.desktop.unwrap_or_default(),
             warnings,
         })
     }
@@ -342,6 +376,7 @@ mod tests {
     #[test]
     fn nothing_at_all_gives_the_defaults() {
         let settings = load(&Overrides::default(), &[], "{}").unwrap();
+        assert_eq!(settings, Settings::default());
         assert_eq!((settings.host.to_string().as_str(), settings.port), ("127.0.0.1", 8000));
         assert_eq!((settings.token, settings.reasoning_effort), (None, None));
         assert_eq!((settings.max_active_turns, settings.max_queued_turns), (16, 64));

@@ -7,12 +7,12 @@ use std::{
 };
 
 /// The process that holds a port, as far as it can be seen.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Holder {
-    program: Option<String>,
-    process: Option<u32>,
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holder {
+    pub program: Option<String>,
+    pub process: Option<u32>,
     /// The user id, where nothing else is known: other people's processes can't be looked into.
-    user: Option<u32>,
+    pub user: Option<u32>,
 }
 
 impl fmt::Display for Holder {
@@ -26,7 +26,8 @@ impl fmt::Display for Holder {
     }
 }
 
-pub(super) async fn of(address: SocketAddr) -> Holder {
+/// The process because of which nobody else can listen on `address`.
+pub async fn port_holder(address: SocketAddr) -> Holder {
     match fs::read_to_string("/proc/net/tcp") {
         Ok(table) => {
             let table6 = fs::read_to_string("/proc/net/tcp6").unwrap_or_default();
@@ -179,7 +180,7 @@ mod tests {
     #[tokio::test]
     async fn this_very_process_is_found() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let holder = of(listener.local_addr().unwrap()).await;
+        let holder = port_holder(listener.local_addr().unwrap()).await;
         assert_eq!(holder.process, Some(std::process::id()), "{holder:?}");
         assert!(holder.program.is_some());
     }
