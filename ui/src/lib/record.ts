@@ -1,0 +1,69 @@
+import type { Cure, Milestone, Record as RequestRecord } from "./ipc";
+import { bytes, count, duration } from "./format";
+
+/** How a request ended. A caller that hung up has not failed. */
+export type Outcome = "succeeded" | "failed" | "hung up";
+
+export function outcomeOf(record: RequestRecord): Outcome {
+  if (record.status === 499) return "hung up";
+  return record.status >= 400 || record.error ? "failed" : "succeeded";
+}
+
+/** `chat`, `responses`, `models`: what was asked for, in a word. */
+export function endpointOf(record: RequestRecord): string {
+  const [first = record.path] = record.path.replace(/^\/v1\//, "").split("/");
+  return first === "" ? record.path : first;
+}
+
+/** The model that was used, else the one that was asked for. */
+export const modelOf = (record: RequestRecord): string | null => record.model_used ?? record.model_asked;
+
+/** `openai-python` of `openai-python/3.54.0`. */
+export const clientName = (client: string): string => client.split("/")[0] || "unknown";
+
+/** `412 ms / 1.2 s`: to the first token and to the end. */
+export function latencyOf(record: RequestRecord): string {
+  const whole = duration(record.duration_ms);
+  return record.first_token_ms === null ? whole : `${duration(record.first_token_ms)} / ${whole}`;
+}
+
+/** What a cure's button says. */
+export function cureLabel(cure: Cure): string {
+  switch (cure.kind) {
+    case "ignoreUnsupportedParameters":
+      return "Ignore such parameters from now on";
+    case "addModelAlias":
+      return `Answer ${cure.name} with ${cure.model}`;
+    case "raiseBodyLimit":
+      return `Allow requests of ${bytes(cure.bytes)}`;
+    case "raiseTurnTimeout":
+      return `Allow answers to take ${duration(cure.seconds * 1000)}`;
+    case "signIn":
+      return "Sign in";
+  }
+}
+
+export const MILESTONES: { [name in Milestone]: string } = {
+  admitted: "Admitted",
+  thread: "Thread ready",
+  turn_started: "Turn started",
+  first_delta: "First delta",
+  tool_calls: "Tool calls",
+  retry: "Tried again",
+  turn_completed: "Turn completed",
+};
+
+/** A row's whole content as one sentence, for screen readers. */
+export function spokenRow(record: RequestRecord, time: string): string {
+  const model = modelOf(record);
+  const parts = [
+    time,
+    clientName(record.client),
+    endpointOf(record) + (model ? ` with ${model}` : ""),
+    `${record.status}, ${outcomeOf(record)}`,
+    `took ${duration(record.duration_ms)}`,
+  ];
+  if (record.tokens)
+    parts.push(`${count(record.tokens.input)} tokens in, ${count(record.tokens.output)} out`);
+  return parts.join(", ");
+}
