@@ -39,6 +39,15 @@ const SHOTS = [
         .click(),
   },
   {
+    name: "requests-new",
+    place: "requests",
+    query: "requests=10000&live",
+    act: async (page) => {
+      await page.locator(".rows").hover();
+      await page.getByRole("button", { name: "3 new" }).waitFor();
+    },
+  },
+  {
     name: "requests-clear",
     place: "requests",
     act: (page) => page.getByRole("button", { name: "Clear the list" }).click(),
@@ -91,7 +100,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     });
     for (const { name, query = "", place = "connect", act } of SHOTS) {
       if (wanted.length > 0 && !wanted.includes(name)) continue;
-      await page.goto(`${stage.url}?${query}&${name}#${place}`);
+      await page.goto(`${stage.url}?${query}&shot=${name}#${place}`);
       await page.getByRole("heading", { level: 1 }).waitFor({ state: "attached" });
       await page.mouse.move(0, 0);
       await act?.(page);

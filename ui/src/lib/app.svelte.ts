@@ -10,6 +10,7 @@ class App {
   follow(): () => void {
     // What an event says is newer than what the first question brings.
     let told = false;
+    this.state = null;
     const heard = ipc.onState((state) => {
       told = true;
       this.state = state;

@@ -28,6 +28,7 @@ export function stateWords(state: AppState): string {
     case "starting":
       return "Starting Codex…";
     case "on":
+      if (state.trouble) return "On, but it can't answer.";
       return state.running > 0 ? `On. ${plural(state.running, "request")} running.` : "On.";
   }
 }

@@ -1,5 +1,5 @@
-import type { Cure, Milestone, Record as RequestRecord } from "./ipc";
-import { bytes, count, duration } from "./format";
+import type { Cure, Milestone, Record as RequestRecord, Tokens } from "./ipc";
+import { ago, bytes, count, duration, exactTime, plural } from "./format";
 
 /** How a request ended. A caller that hung up has not failed. */
 export type Outcome = "succeeded" | "failed" | "hung up";
@@ -25,6 +25,21 @@ export const clientName = (client: string): string => client.split("/")[0] || "u
 export function latencyOf(record: RequestRecord): string {
   const whole = duration(record.duration_ms);
   return record.first_token_ms === null ? whole : `${duration(record.first_token_ms)} / ${whole}`;
+}
+
+/** What the drawer tells first: names, values, and what hovering tells. */
+export function factsOf(record: RequestRecord, now: number): [name: string, value: string, title?: string][] {
+  const { model_asked: asked, tokens } = record;
+  const model = modelOf(record);
+  const streamed = record.stream && record.first_token_ms !== null ? ", streamed" : "";
+  return [
+    ["Came", ago(record.time_ms, now), exactTime(record.time_ms)],
+    ["Client", record.client || "unnamed"],
+    ...row("Model", model && asked && asked !== model ? `${model}, for ${asked}` : model),
+    [record.first_token_ms === null ? "Took" : "First / all", latencyOf(record) + streamed],
+    ...row("Tokens", tokens && `${tokensIn(tokens)}, ${tokensOut(tokens)}`),
+    ["Id", record.id],
+  ];
 }
 
 /** What a cure's button says. */
@@ -67,3 +82,11 @@ export function spokenRow(record: RequestRecord, time: string): string {
     parts.push(`${count(record.tokens.input)} tokens in, ${count(record.tokens.output)} out`);
   return parts.join(", ");
 }
+
+const row = (name: string, value: string | null): [string, string][] => (value ? [[name, value]] : []);
+
+const tokensIn = ({ input, cached }: Tokens) =>
+  plural(input, "token") + " in" + (cached > 0 ? ` (${count(cached)} cached)` : "");
+
+const tokensOut = ({ output, reasoning }: Tokens) =>
+  count(output) + " out" + (reasoning > 0 ? ` (${count(reasoning)} reasoning)` : "");

@@ -17,11 +17,10 @@ const MINUTE = 60_000;
 /** The last `minutes` minutes of requests that are given oldest first. */
 export function trends(views: RequestView[], now: number, minutes: number): Trends {
   const buckets: RequestView[][] = Array.from({ length: minutes }, () => []);
-  const end = Math.floor(now / MINUTE);
   for (let i = views.length - 1; i >= 0; i--) {
     const view = views[i];
     if (!view) break;
-    const back = end - Math.floor(view.record.time_ms / MINUTE);
+    const back = Math.floor((now - view.record.time_ms) / MINUTE);
     if (back >= minutes) break;
     buckets[minutes - 1 - Math.max(back, 0)]?.push(view);
   }

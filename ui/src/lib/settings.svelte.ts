@@ -14,6 +14,7 @@ class Settings {
 
   /** Listens until the returned function is called. */
   follow(): () => void {
+    this.refused = {};
     const heard = ipc.onSettings((view) => (this.view = view));
     ipc.settings().then(
       (view) => (this.view = view),
