@@ -34,7 +34,7 @@ const SHOTS = [
     place: "requests",
     act: (page) =>
       page
-        .getByRole("option", { name: /400, failed/ })
+        .getByRole("option", { name: /failed/ })
         .first()
         .click(),
   },

@@ -30,7 +30,8 @@ const mockedRust: Plugin = {
         response.setHeader("content-security-policy", CSP);
         response.end(body);
       };
-      if (pathname === "/mock.js") send("text/javascript", script);
+      if (pathname === "/favicon.ico") send("image/x-icon", "");
+      else if (pathname === "/mock.js") send("text/javascript", script);
       else if (pathname === "/") {
         readFile(at("../dist/index.html"), "utf8").then(
           (html) => send("text/html", html.replace("<head>", '<head><script src="/mock.js"></script>')),

@@ -68,21 +68,6 @@ export const MILESTONES: { [name in Milestone]: string } = {
   turn_completed: "Turn completed",
 };
 
-/** A row's whole content as one sentence, for screen readers. */
-export function spokenRow(record: RequestRecord, time: string): string {
-  const model = modelOf(record);
-  const parts = [
-    time,
-    clientName(record.client),
-    endpointOf(record) + (model ? ` with ${model}` : ""),
-    `${record.status}, ${outcomeOf(record)}`,
-    `took ${duration(record.duration_ms)}`,
-  ];
-  if (record.tokens)
-    parts.push(`${count(record.tokens.input)} tokens in, ${count(record.tokens.output)} out`);
-  return parts.join(", ");
-}
-
 const row = (name: string, value: string | null): [string, string][] => (value ? [[name, value]] : []);
 
 const tokensIn = ({ input, cached }: Tokens) =>

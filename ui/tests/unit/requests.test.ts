@@ -46,10 +46,10 @@ test("a row says it all in one line", async () => {
   await screen.findByRole("listbox");
   const [row] = rows();
   expect(row).toHaveTextContent(
-    /^\d\d:\d\d:\d\d openai-python chat ?gpt-5.5 200 412 ms \/ 1.2 s 1,204 → 187 tokens$/,
+    /^\d\d:\d\d:\d\d openai-python chat ?gpt-5.5 200, succeeded 412 ms \/ 1.2 s 1,204 → 187 tokens$/,
   );
   expect(row).toHaveAccessibleName(
-    /openai-python, chat with gpt-5.5, 200, succeeded, took 1.2 s, 1,204 tokens in, 187 out$/,
+    /openai-python chat ?gpt-5.5 200 ?, succeeded 412 ms \/ 1.2 s 1,204 → 187 tokens$/,
   );
 });
 
