@@ -21,6 +21,8 @@ export default defineConfig({
           name: "unit",
           include: ["tests/unit/**/*.test.ts"],
           environment: "jsdom",
+          // Far beyond what they take, for a machine that has other work.
+          testTimeout: 30_000,
           setupFiles: ["tests/unit/setup.ts"],
         },
       },
