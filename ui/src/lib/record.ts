@@ -61,6 +61,7 @@ export function cureLabel(cure: Cure): string {
 export const MILESTONES: { [name in Milestone]: string } = {
   admitted: "Admitted",
   thread: "Thread ready",
+  continued: "Thread continued",
   turn_started: "Turn started",
   first_delta: "First delta",
   tool_calls: "Tool calls",
