@@ -1,0 +1,198 @@
+import type { AppState, SettingsView, Snippet, Trouble } from "../src/lib/ipc";
+
+const HOUR = 3_600_000;
+
+/** A gateway that is on and well. */
+export function healthy(now: number): AppState {
+  return {
+    switch: "on",
+    running: 0,
+    baseUrl: "http://127.0.0.1:8000/v1",
+    token: { masked: "codex-gateway-local-••••••3f9a", place: "keyring" },
+    trouble: null,
+    demo: false,
+    codex: {
+      path: "/usr/local/lib/node_modules/@openai/codex/bin/codex",
+      version: "0.169.0",
+      account: { kind: "signedIn", method: "chatgpt", plan: "Plus" },
+      leaks: [],
+      models: ["gpt-5.5", "gpt-5.5-codex", "gpt-6-luna"],
+    },
+    quota: [
+      { label: "5 h", usedPercent: 62, resetsAtMs: now + 2.2 * HOUR },
+      { label: "week", usedPercent: 18, resetsAtMs: now + 98 * HOUR },
+    ],
+    clients: [
+      { name: "openai-python/3.54.0", requests: 41 },
+      { name: "openai-node/6.49.0", requests: 12 },
+      { name: "curl/8.14.1", requests: 3 },
+    ],
+    firstRun: null,
+    version: "1.0.0",
+  };
+}
+
+type Scene = (now: number) => Partial<AppState>;
+
+const trouble = (trouble: Trouble, rest: Partial<AppState> = {}): Partial<AppState> => ({ trouble, ...rest });
+
+const signedOut = (now: number) => {
+  const codex = healthy(now).codex;
+  return codex && { ...codex, account: { kind: "signedOut" as const } };
+};
+
+/** Every state of the window, as its difference from the healthy one. */
+export const scenes: { [name: string]: Scene } = {
+  on: () => ({}),
+  off: () => ({ switch: "off", codex: null, quota: [], clients: [] }),
+  starting: () => ({ switch: "starting", codex: null, quota: [], clients: [] }),
+  busy: () => ({ running: 3 }),
+  "first-run": (now) => ({
+    codex: signedOut(now),
+    quota: [],
+    clients: [],
+    firstRun: { codexFound: true, canAnswer: false, snippetCopied: false },
+  }),
+  "no-codex": () =>
+    trouble(
+      {
+        kind: "codexMissing",
+        searched: ["$PATH", "/usr/local/bin/codex", "/opt/homebrew/bin/codex", "~/.npm-global/bin/codex"],
+      },
+      {
+        codex: null,
+        quota: [],
+        clients: [],
+        firstRun: { codexFound: false, canAnswer: false, snippetCopied: false },
+      },
+    ),
+  "signed-out": (now) => trouble({ kind: "signedOut" }, { codex: signedOut(now), quota: [] }),
+  "too-old": () =>
+    trouble(
+      { kind: "codexTooOld", version: "0.120.0", lacks: "thread/inject_items" },
+      { codex: null, quota: [] },
+    ),
+  "port-taken": () =>
+    trouble(
+      { kind: "portTaken", port: 8000, holder: { name: "python3", pid: 4711 }, nextFree: 8001 },
+      { switch: "off", codex: null, quota: [] },
+    ),
+  keyring: () =>
+    trouble(
+      { kind: "keyring", message: "The Secret Service took longer than 5 s to answer." },
+      { token: { masked: "codex-gateway-local-••••••8c21", place: "memory" } },
+    ),
+  quota: (now) =>
+    trouble(
+      { kind: "quotaUsedUp", window: "5 h", resetsAtMs: now + 1.4 * HOUR },
+      {
+        quota: [
+          { label: "5 h", usedPercent: 100, resetsAtMs: now + 1.4 * HOUR },
+          { label: "week", usedPercent: 71, resetsAtMs: now + 98 * HOUR },
+        ],
+      },
+    ),
+  crashed: () =>
+    trouble(
+      { kind: "codexStopped", attempt: 2, message: "The process ended with signal 9 (SIGKILL)." },
+      { switch: "starting" },
+    ),
+  config: () =>
+    trouble(
+      {
+        kind: "config",
+        message: "~/.config/codex-gateway/config.json, line 3: expected a number for `port`",
+      },
+      { switch: "off", codex: null, quota: [] },
+    ),
+  demo: (now) => {
+    const codex = healthy(now).codex;
+    return { demo: true, quota: [], codex: codex && { ...codex, account: { kind: "notNeeded" } } };
+  },
+  leaks: (now) => {
+    const codex = healthy(now).codex;
+    const leaks = [
+      "~/.codex/AGENTS.md (1,204 bytes) is added to every prompt; a Codex home of its own avoids it.",
+    ];
+    return { codex: codex && { ...codex, leaks } };
+  },
+};
+
+export const settings: SettingsView = {
+  port: 8000,
+  startAtLaunch: true,
+  startAtLogin: false,
+  clickToggles: true,
+  reasoningEffort: null,
+  ignoreUnsupportedParameters: false,
+  modelAliases: { "gpt-4o": "gpt-5.5", "*": "gpt-6-luna" },
+  maxActiveTurns: 16,
+  responseHistory: "memory",
+  logText: false,
+  notifications: { trouble: true, quota: true, refusedClients: true, signIn: false },
+  configPath: "~/.config/codex-gateway/config.json",
+  fixed: ["maxActiveTurns"],
+  warnings: [],
+  efforts: ["low", "medium", "high"],
+  platform: "linux",
+};
+
+const python = (token: string) => `from openai import OpenAI
+
+client = OpenAI(
+    base_url="http://127.0.0.1:8000/v1",
+    api_key="${token}",
+)
+answer = client.chat.completions.create(
+    model="gpt-5.5",
+    messages=[{"role": "user", "content": "Say pong"}],
+)
+print(answer.choices[0].message.content)`;
+
+const MASKED = "codex-gateway-local-••••••3f9a";
+
+export const snippets: Snippet[] = [
+  { id: "python", label: "Python", language: "python", text: python(MASKED), note: null },
+  {
+    id: "notebook",
+    label: "Notebook",
+    language: "python",
+    text: `%pip install --quiet openai\n${python(MASKED)}`,
+    note: "The kernel must run on this machine: a hosted notebook, such as Colab's, can't reach it.",
+  },
+  {
+    id: "node",
+    label: "Node",
+    language: "javascript",
+    text: `import OpenAI from "openai";\n\nconst client = new OpenAI({\n  baseURL: "http://127.0.0.1:8000/v1",\n  apiKey: "${MASKED}",\n});\nconst answer = await client.chat.completions.create({\n  model: "gpt-5.5",\n  messages: [{ role: "user", content: "Say pong" }],\n});\nconsole.log(answer.choices[0].message.content);`,
+    note: null,
+  },
+  {
+    id: "curl",
+    label: "curl",
+    language: "shell",
+    text: `curl http://127.0.0.1:8000/v1/chat/completions \\\n  -H "Authorization: Bearer ${MASKED}" \\\n  -H "Content-Type: application/json" \\\n  -d '{"model": "gpt-5.5", "messages": [{"role": "user", "content": "Say pong"}]}'`,
+    note: null,
+  },
+  {
+    id: "environment",
+    label: "Env",
+    language: "shell",
+    text: `export OPENAI_BASE_URL="http://127.0.0.1:8000/v1"\nexport OPENAI_API_KEY="${MASKED}"`,
+    note: "For this shell and what it starts. Other programs on the account may read it.",
+  },
+  {
+    id: "langchain",
+    label: "LangChain",
+    language: "python",
+    text: `from langchain_openai import ChatOpenAI\n\nmodel = ChatOpenAI(\n    base_url="http://127.0.0.1:8000/v1",\n    api_key="${MASKED}",\n    model="gpt-5.5",\n)\nprint(model.invoke("Say pong").content)`,
+    note: null,
+  },
+  {
+    id: "ai-sdk",
+    label: "AI SDK",
+    language: "javascript",
+    text: `import { createOpenAI } from "@ai-sdk/openai";\nimport { generateText } from "ai";\n\nconst openai = createOpenAI({\n  baseURL: "http://127.0.0.1:8000/v1",\n  apiKey: "${MASKED}",\n});\nconst { text } = await generateText({ model: openai.chat("gpt-5.5"), prompt: "Say pong" });`,
+    note: null,
+  },
+];

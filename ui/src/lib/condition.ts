@@ -1,0 +1,116 @@
+import type { AppState, QuotaWindow, Trouble } from "./ipc";
+import { ipc } from "./ipc";
+import { ordinal, plural, resetTime, shortVersion } from "./format";
+import { signIn } from "./signin.svelte";
+
+/** Something that can be done about a condition. */
+export interface Offer {
+  label: string;
+  run: () => Promise<unknown>;
+}
+
+/** A condition that a person should know of, in words, with what can be done. */
+export interface Notice {
+  tone: "amber" | "quiet";
+  /** What stands between backticks is code. */
+  words: string;
+  /** What is only of use to someone who looks closer. */
+  details: string[];
+  /** The best one first. */
+  offers: Offer[];
+}
+
+/** The few words beside the switch. */
+export function stateWords(state: AppState): string {
+  switch (state.switch) {
+    case "off":
+      return "Off. Nothing is listening.";
+    case "starting":
+      return "Starting Codex…";
+    case "on":
+      if (state.trouble) return "On, but it can't answer.";
+      return state.running > 0 ? `On. ${plural(state.running, "request")} running.` : "On.";
+  }
+}
+
+/** What stands under the header line: the trouble, if there is one, else what the demo means. */
+export function noticeOf(state: AppState, now: number): Notice | null {
+  if (state.trouble) return troubleNotice(state.trouble, now);
+  if (state.demo && state.switch !== "off") {
+    return {
+      tone: "quiet",
+      words: "On, with the demo model: answers are scripted.",
+      details: [],
+      offers: [SIGN_IN, { label: "Leave the demo", run: ipc.stopDemo }],
+    };
+  }
+  return null;
+}
+
+/** `5-hour` of `5 h`, `weekly` of `week`. */
+export function limitName(label: QuotaWindow["label"]): string {
+  const hours = /^(\d+) ?h$/.exec(label);
+  if (hours) return `${hours[1]}-hour`;
+  return { day: "daily", week: "weekly", month: "monthly" }[label] ?? label;
+}
+
+const SIGN_IN: Offer = { label: "Sign in", run: () => signIn.begin(false) };
+const DEMO: Offer = { label: "Try the demo", run: ipc.startDemo };
+const TRY_AGAIN: Offer = { label: "Try again", run: ipc.startGateway };
+
+function troubleNotice(trouble: Trouble, now: number): Notice {
+  const amber = (words: string, offers: Offer[], details: string[] = []): Notice => ({
+    tone: "amber",
+    words,
+    details,
+    offers,
+  });
+  switch (trouble.kind) {
+    case "codexMissing":
+      return amber(
+        "Codex isn't installed, or not where I looked.",
+        [
+          { label: "How to install", run: () => ipc.openHelp("install-codex") },
+          { label: "Choose…", run: ipc.chooseCodex },
+          DEMO,
+        ],
+        trouble.searched,
+      );
+    case "signedOut":
+      return amber("Codex isn't signed in.", [SIGN_IN, DEMO]);
+    case "codexTooOld":
+      return amber(`Codex ${shortVersion(trouble.version)} lacks \`${trouble.lacks}\`.`, [
+        { label: "How to update", run: () => ipc.openHelp("update-codex") },
+      ]);
+    case "portTaken": {
+      const { port, holder, nextFree } = trouble;
+      const by = holder ? `\`${holder.name}\` (pid ${holder.pid})` : "another program";
+      const move = nextFree === null ? [] : [{ label: `Use ${nextFree}`, run: () => ipc.usePort(nextFree) }];
+      return amber(`Port ${port} is held by ${by}.`, [...move, TRY_AGAIN]);
+    }
+    case "keyring":
+      return amber(
+        "The keyring didn't answer.",
+        [
+          { label: "Unlock", run: ipc.retryKeyring },
+          { label: "Keep the token in a file", run: ipc.keepTokenInFile },
+        ],
+        [trouble.message],
+      );
+    case "quotaUsedUp": {
+      const resets = trouble.resetsAtMs;
+      const when = resets === null ? "" : `; it resets at ${resetTime(resets, now)}`;
+      return amber(`The ${limitName(trouble.window)} limit is used up${when}.`, []);
+    }
+    case "codexStopped":
+      return amber(
+        `Codex stopped unexpectedly; restarting (${ordinal(trouble.attempt)} try).`,
+        [],
+        [trouble.message],
+      );
+    case "config":
+      return amber("The configuration file can't be used.", [TRY_AGAIN], [trouble.message]);
+    case "other":
+      return amber(trouble.message, [TRY_AGAIN]);
+  }
+}

@@ -1,0 +1,157 @@
+// What only a real browser can tell: contrast and the rest of axe's rules in every state, that the window's content
+// security policy holds, and that ten thousand rows scroll.
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+
+import type { AxeResults } from "axe-core";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { openStage } from "../../mock/stage.js";
+import { scenes } from "../../mock/state";
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let stage: Awaited<ReturnType<typeof openStage>>;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage.close());
+
+interface View {
+  query?: string;
+  place?: string;
+  options?: BrowserContextOptions;
+}
+
+/** A page, and what its console said of errors. */
+async function open({ query = "", place = "connect", options = {} }: View) {
+  const context = await stage.browser.newContext({
+    viewport: { width: 920, height: 640 },
+    reducedMotion: "reduce",
+    ...options,
+  });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(String(error)));
+  await page.goto(`${stage.url}?${query}#${place}`);
+  await page.getByRole("heading", { level: 1 }).waitFor({ state: "attached" });
+  return { page, errors, close: () => context.close() };
+}
+
+/** axe's findings, in short. It is run as the browser's own, not the page's, since the policy forbids the latter. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() =>
+    (window as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run(),
+  );
+  return found.violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.html} ${node.failureSummary ?? ""}`),
+  );
+}
+
+const THEMES = ["light", "dark"] as const;
+
+describe.each(THEMES)("in the %s theme", (colorScheme) => {
+  test.each(["connect", "requests", "account", "settings"])("%s is accessible", async (place) => {
+    const { page, errors, close } = await open({ place, options: { colorScheme } });
+    expect(await violations(page)).toEqual([]);
+    expect(errors).toEqual([]);
+    await close();
+  });
+
+  test.each(Object.keys(scenes))("the state “%s” is accessible", async (scene) => {
+    const { page, errors, close } = await open({ query: `scene=${scene}`, options: { colorScheme } });
+    expect(await violations(page)).toEqual([]);
+    expect(errors).toEqual([]);
+    await close();
+  });
+
+  test("what is opened on the way is accessible", async () => {
+    const { page, errors, close } = await open({ place: "requests", options: { colorScheme } });
+    await page
+      .getByRole("option", { name: /failed/ })
+      .first()
+      .click();
+    await page.getByRole("button", { name: "Clear the list" }).click();
+    expect(await violations(page)).toEqual([]);
+
+    await page.goto(`${stage.url}?scene=signed-out#account`);
+    await page.getByRole("button", { name: "Use a code instead" }).click();
+    await page.getByText("HTQK-93VX").waitFor();
+    expect(await violations(page)).toEqual([]);
+
+    await page.goto(`${stage.url}#connect`);
+    await page.getByRole("button", { name: "Show the token" }).click();
+    await page.getByRole("button", { name: "Replace the token" }).click();
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByText("11 → 7 tokens").waitFor();
+    expect(await violations(page)).toEqual([]);
+
+    await page.goto(`${stage.url}#settings`);
+    await page.getByLabel("Port").fill("80");
+    await page.getByLabel("Port").press("Tab");
+    await page.getByRole("alert").waitFor();
+    expect(await violations(page)).toEqual([]);
+    expect(errors).toEqual([]);
+    await close();
+  });
+});
+
+test("with more contrast it is still accessible", async () => {
+  for (const colorScheme of THEMES) {
+    const { page, close } = await open({ options: { colorScheme, contrast: "more" } });
+    expect(await violations(page)).toEqual([]);
+    await close();
+  }
+});
+
+test("nothing sticks out of the smallest window", async () => {
+  for (const scene of Object.keys(scenes)) {
+    for (const place of ["connect", "requests", "account", "settings"]) {
+      const { page, close } = await open({
+        query: `scene=${scene}`,
+        place,
+        options: { viewport: { width: 720, height: 520 } },
+      });
+      const wide = await page.evaluate(() =>
+        [...document.querySelectorAll("main *, header *, section *")]
+          .filter((element) => !element.closest("pre, .unseen, [role=tablist]"))
+          .filter((element) => element.getBoundingClientRect().right > innerWidth)
+          .map((element) => element.outerHTML.slice(0, 120)),
+      );
+      expect(wide, `${scene}, ${place}`).toEqual([]);
+      await close();
+    }
+  }
+}, 180_000);
+
+test("ten thousand rows scroll, with a window of them in the page", async () => {
+  const { page, close } = await open({ query: "requests=10000", place: "requests" });
+  const rows = page.locator(".rows [role=option]");
+  await rows.first().waitFor();
+  expect(await rows.count()).toBeLessThan(60);
+  // As fast as frames come: each step must have drawn rows where it stopped.
+  const slowest = await page.evaluate(async () => {
+    const list = document.querySelector(".rows");
+    if (!list) throw new Error("no list");
+    let worst = 0;
+    for (let y = 0; y < 300_000; y += 5_000) {
+      const start = performance.now();
+      list.scrollTop = y;
+      await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+      worst = Math.max(worst, performance.now() - start);
+      const box = list.getBoundingClientRect();
+      const hit = document
+        .elementFromPoint(box.left + 40, box.top + box.height / 2)
+        ?.closest("[role=option]");
+      if (!hit) throw new Error(`no row at ${y}`);
+    }
+    return worst;
+  });
+  // Two frames are 33 ms; a busy machine gets a wide margin.
+  expect(slowest).toBeLessThan(500);
+  expect(await rows.count()).toBeLessThan(60);
+  await close();
+});

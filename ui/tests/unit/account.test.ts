@@ -1,0 +1,71 @@
+import { screen, within } from "@testing-library/svelte";
+import { expect, test } from "vitest";
+
+import { healthy } from "../../mock/state";
+import { openWindow } from "./window";
+
+const section = (title: string) => within(screen.getByRole("region", { name: title }));
+
+test("who is signed in, with what plan, and how much of each limit is used", async () => {
+  await openWindow({ place: "account" });
+  expect(section("Account").getByText(/^Signed in with ChatGPT/)).toHaveTextContent(
+    "Signed in with ChatGPT Plus",
+  );
+  expect(section("Limits").getByText("62 % used")).toBeVisible();
+  expect(section("Limits").getByText("resets in 2 h 11 min")).toBeVisible();
+  expect(section("Limits").getByText("resets in 4 days 1 h")).toBeVisible();
+  expect(section("Codex").getByText("0.169.0")).toBeVisible();
+  expect(section("Codex").getByText("Running")).toBeVisible();
+});
+
+test("what the model sees: nothing else, or what leaks", async () => {
+  const { tell, state } = await openWindow({ place: "account" });
+  expect(
+    section("What the model sees").getByText("Exactly what the caller sent, and nothing else."),
+  ).toBeVisible();
+  await tell("state", {
+    ...state,
+    codex: { ...state.codex, leaks: ["AGENTS.md is added to every prompt."] },
+  });
+  expect(
+    await section("What the model sees").findByText("AGENTS.md is added to every prompt."),
+  ).toBeVisible();
+});
+
+test("signing in by code shows the page and the code, until it is done", async () => {
+  const { user, rust, tell, state } = await openWindow({
+    place: "account",
+    scene: "signed-out",
+    commands: { sign_in: () => ({ url: "https://auth.openai.com/codex/device", userCode: "HTQK-93VX" }) },
+  });
+  await user.click(screen.getByRole("button", { name: "Use a code instead" }));
+  expect(rust).toHaveBeenCalledWith("sign_in", { device: true });
+  expect(await screen.findByText("HTQK-93VX")).toBeVisible();
+  expect(screen.getByText("https://auth.openai.com/codex/device")).toBeVisible();
+  await tell("state", { ...state, trouble: null, codex: healthy(Date.now()).codex });
+  expect(await screen.findByText(/^Signed in with ChatGPT/)).toBeVisible();
+  expect(screen.queryByText("HTQK-93VX")).toBeNull();
+});
+
+test("signing in by the browser can be called off", async () => {
+  const { user, rust } = await openWindow({
+    place: "account",
+    scene: "signed-out",
+    commands: { sign_in: () => ({ url: "https://auth.openai.com/oauth", userCode: null }) },
+  });
+  await user.click(screen.getByRole("button", { name: "Sign in with ChatGPT" }));
+  expect(rust).toHaveBeenCalledWith("sign_in", { device: false });
+  expect(await screen.findByText("https://auth.openai.com/oauth")).toBeVisible();
+  await user.click(screen.getByRole("button", { name: "Cancel" }));
+  expect(rust).toHaveBeenCalledWith("cancel_sign_in", {});
+  expect(screen.getByRole("button", { name: "Sign in with ChatGPT" })).toBeVisible();
+});
+
+test("“Sign in” anywhere leads here", async () => {
+  const { user } = await openWindow({
+    scene: "signed-out",
+    commands: { sign_in: () => ({ url: "https://auth.openai.com/oauth", userCode: null }) },
+  });
+  await user.click(screen.getByRole("button", { name: "Sign in" }));
+  expect(await screen.findByRole("heading", { level: 1, name: "Account" })).toBeInTheDocument();
+});

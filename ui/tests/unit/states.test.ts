@@ -1,0 +1,125 @@
+import { screen, within } from "@testing-library/svelte";
+import { expect, test } from "vitest";
+
+import { openWindow } from "./window";
+
+const strip = () => screen.getByRole("region", { name: "What needs attention" });
+const offers = () =>
+  within(strip())
+    .queryAllByRole("button")
+    .map((button) => button.textContent?.trim());
+
+test.each([
+  ["off", "Off. Nothing is listening."],
+  ["starting", "Starting Codex…"],
+  ["on", "On."],
+  ["busy", "On. 3 requests running."],
+])("%s is said in words, with nothing to worry about", async (scene, words) => {
+  await openWindow({ scene });
+  expect(screen.getByText(words)).toHaveAttribute("role", "status");
+  expect(screen.queryByRole("region", { name: "What needs attention" })).toBeNull();
+  expect(screen.getByRole("switch", { name: "Gateway" })).toHaveProperty("checked", scene !== "off");
+});
+
+test.each([
+  [
+    "no-codex",
+    "Codex isn't installed, or not where I looked.",
+    ["How to install", "Choose…", "Try the demo", "Details"],
+  ],
+  ["signed-out", "Codex isn't signed in.", ["Sign in", "Try the demo"]],
+  ["too-old", "Codex 0.120 lacks thread/inject_items.", ["How to update"]],
+  ["port-taken", "Port 8000 is held by python3 (pid 4711).", ["Use 8001", "Try again"]],
+  ["keyring", "The keyring didn't answer.", ["Unlock", "Keep the token in a file", "Details"]],
+  ["crashed", "Codex stopped unexpectedly; restarting (2nd try).", ["Details"]],
+  ["config", "The configuration file can't be used.", ["Try again", "Details"]],
+  ["demo", "On, with the demo model: answers are scripted.", ["Sign in", "Leave the demo"]],
+])("%s is said in words, with what can be done", async (scene, words, actions) => {
+  await openWindow({ scene });
+  expect(strip().querySelector("p")).toHaveTextContent(words);
+  expect(offers()).toEqual(actions);
+});
+
+test("a limit that is used up says when it resets", async () => {
+  await openWindow({ scene: "quota" });
+  expect(strip()).toHaveTextContent(/^The 5-hour limit is used up; it resets at \d\d:\d\d\.$/);
+});
+
+test.each([
+  ["no-codex", "How to install", "open_help", { topic: "install-codex" }],
+  ["no-codex", "Choose…", "choose_codex", undefined],
+  ["no-codex", "Try the demo", "start_demo", undefined],
+  ["too-old", "How to update", "open_help", { topic: "update-codex" }],
+  ["port-taken", "Use 8001", "use_port", { port: 8001 }],
+  ["port-taken", "Try again", "start_gateway", undefined],
+  ["keyring", "Unlock", "retry_keyring", undefined],
+  ["keyring", "Keep the token in a file", "keep_token_in_file", undefined],
+  ["demo", "Leave the demo", "stop_demo", undefined],
+  ["demo", "Sign in", "sign_in", { device: false }],
+])("in %s, “%s” asks Rust for it", async (scene, action, command, args) => {
+  const { user, rust } = await openWindow({
+    scene,
+    commands: { sign_in: () => ({ url: "https://x", userCode: null }) },
+  });
+  await user.click(within(strip()).getByRole("button", { name: action }));
+  expect(rust).toHaveBeenCalledWith(command, args ?? {});
+});
+
+test("the places that were searched are there for who looks closer", async () => {
+  const { user } = await openWindow({ scene: "no-codex" });
+  expect(screen.queryByText("/opt/homebrew/bin/codex")).toBeNull();
+  const details = screen.getByRole("button", { name: "Details" });
+  await user.click(details);
+  expect(details).toHaveAttribute("aria-expanded", "true");
+  expect(screen.getByText("/opt/homebrew/bin/codex")).toBeVisible();
+});
+
+test("trouble that comes is shown and spoken, and goes again", async () => {
+  const { state, tell, spoken } = await openWindow();
+  await tell("state", { ...state, trouble: { kind: "signedOut" } });
+  await expect.poll(() => strip().textContent).toContain("Codex isn't signed in.");
+  expect(screen.getByText("On, but it can't answer.")).toBeVisible();
+  await expect.poll(spoken).toBe("Codex isn't signed in.");
+  await tell("state", state);
+  await expect.poll(() => screen.queryByRole("region", { name: "What needs attention" })).toBeNull();
+});
+
+test("the switch shows what is, not what was asked for", async () => {
+  const { user, rust, state, tell } = await openWindow({ scene: "off" });
+  const gateway = screen.getByRole("switch", { name: "Gateway" });
+  await user.click(gateway);
+  expect(rust).toHaveBeenCalledWith("start_gateway", {});
+  expect(gateway).not.toBeChecked();
+  await tell("state", { ...state, switch: "on" });
+  await expect.poll(() => gateway).toBeChecked();
+});
+
+test("a refused command says why until it is dismissed", async () => {
+  const { user } = await openWindow({
+    scene: "off",
+    commands: { start_gateway: () => Promise.reject("The port can't be opened. Choose another one.") },
+  });
+  await user.click(screen.getByRole("button", { name: "Start" }));
+  expect(await screen.findByRole("alert")).toHaveTextContent("The port can't be opened. Choose another one.");
+  await user.click(screen.getByRole("button", { name: "Dismiss" }));
+  expect(screen.queryByRole("alert")).toBeNull();
+});
+
+test("Ctrl and a digit, and ⌘ and a digit, go to a place", async () => {
+  const { user } = await openWindow();
+  await user.keyboard("{Control>}3{/Control}");
+  expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("Account");
+  expect(screen.getByRole("main")).toHaveFocus();
+  expect(screen.getByRole("link", { name: "Account" })).toHaveAttribute("aria-current", "page");
+  await user.keyboard("{Meta>}4{/Meta}");
+  expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("Settings");
+  await user.keyboard("5");
+  expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("Settings");
+});
+
+test("the foot of the rail tells of Codex and its limits", async () => {
+  await openWindow();
+  expect(screen.getByText("Codex 0.169")).toBeVisible();
+  expect(screen.getByText("signed in · Plus")).toBeVisible();
+  expect(screen.getByRole("meter", { name: "5-hour limit used" })).toHaveAttribute("aria-valuetext", "62 %");
+});
