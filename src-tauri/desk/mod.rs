@@ -1,0 +1,10 @@
+//! What the desktop around the application is like: whether there is one, and what its panel looks like.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{open_display, panel, tray_host};
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+pub(crate) use macos::{open_display, panel, tray_host};

@@ -1,0 +1,130 @@
+//! The menu. Its items are made once and changed in place, so that an open menu stays open.
+
+use desktop::view::{AppState, Switch};
+use jiff::tz::TimeZone;
+use tauri::{
+    AppHandle, Wry,
+    menu::{CheckMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu},
+};
+
+use super::words;
+
+/// What a click on an item asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Toggle,
+    CopyToken,
+    CopyPython,
+    OpenWindow,
+    StartAtLogin,
+    Quit,
+}
+
+impl Action {
+    const ALL: [Self; 6] =
+        [Self::Toggle, Self::CopyToken, Self::CopyPython, Self::OpenWindow, Self::StartAtLogin, Self::Quit];
+
+    fn id(self) -> &'static str {
+        match self {
+            Self::Toggle => "toggle",
+            Self::CopyToken => "copy-token",
+            Self::CopyPython => "copy-python",
+            Self::OpenWindow => "open-window",
+            Self::StartAtLogin => "start-at-login",
+            Self::Quit => "quit",
+        }
+    }
+
+    pub(crate) fn by_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.id() == id)
+    }
+}
+
+pub(crate) struct TrayMenu {
+    pub(crate) menu: Menu<Wry>,
+    status: MenuItem<Wry>,
+    toggle: MenuItem<Wry>,
+    clients: Lines,
+    quota: Lines,
+    start_at_login: CheckMenuItem<Wry>,
+    zone: TimeZone,
+}
+
+impl TrayMenu {
+    pub(crate) fn new(app: &AppHandle) -> tauri::Result<Self> {
+        let item = |action: Action, text| MenuItem::with_id(app, action.id(), text, true, None::<&str>);
+        let line = || PredefinedMenuItem::separator(app);
+        let status = MenuItem::new(app, "Off", false, None::<&str>)?;
+        let toggle = item(Action::Toggle, "Start")?;
+        let clients = Lines::new(app, "Recent clients")?;
+        let quota = Lines::new(app, "Quota")?;
+        let login = Action::StartAtLogin.id();
+        let start_at_login = CheckMenuItem::with_id(app, login, "Start at login", true, false, None::<&str>)?;
+        let menu = Menu::with_items(
+            app,
+            &[
+                &status,
+                &toggle,
+                &line()?,
+                &item(Action::CopyToken, "Copy token")?,
+                &item(Action::CopyPython, "Copy Python snippet")?,
+                &line()?,
+                &item(Action::OpenWindow, "Open window")?,
+                &clients.submenu,
+                &quota.submenu,
+                &line()?,
+                &start_at_login,
+                &item(Action::Quit, "Quit")?,
+            ],
+        )?;
+        Ok(Self { menu, status, toggle, clients, quota, start_at_login, zone: TimeZone::system() })
+    }
+
+    /// Must run on the main thread, where it is one step.
+    pub(crate) fn show(&mut self, state: &AppState) -> tauri::Result<()> {
+        self.status.set_text(literal(&words::status(state, &self.zone)))?;
+        self.toggle.set_text(match state.switch {
+            Switch::Off => "Start",
+            Switch::Starting | Switch::On => "Stop",
+        })?;
+        self.clients.show(&words::clients(&state.clients))?;
+        self.quota.submenu.set_text(words::quota_title(&state.quota))?;
+        self.quota.show(&words::quota(&state.quota, &self.zone))
+    }
+
+    pub(crate) fn show_start_at_login(&self, on: bool) -> tauri::Result<()> {
+        self.start_at_login.set_checked(on)
+    }
+}
+
+/// A text as a menu takes it: a single `&` would underline what follows it.
+fn literal(text: &str) -> String {
+    text.replace('&', "&&")
+}
+
+/// A submenu of lines that are only read.
+struct Lines {
+    submenu: Submenu<Wry>,
+    items: Vec<MenuItem<Wry>>,
+}
+
+impl Lines {
+    fn new(app: &AppHandle, title: &str) -> tauri::Result<Self> {
+        Ok(Self { submenu: Submenu::new(app, title, true)?, items: Vec::new() })
+    }
+
+    fn show(&mut self, lines: &[String]) -> tauri::Result<()> {
+        for item in self.items.drain(lines.len().min(self.items.len())..) {
+            self.submenu.remove(&item)?;
+        }
+        for (item, line) in self.items.iter().zip(lines) {
+            item.set_text(literal(line))?;
+        }
+        for line in lines.iter().skip(self.items.len()) {
+            let item = MenuItem::new(self.submenu.app_handle(), literal(line), false, None::<&str>)?;
+            self.submenu.append(&item)?;
+            self.items.push(item);
+        }
+        Ok(())
+    }
+}
