@@ -38,7 +38,8 @@ pub(crate) fn open_display() -> Result<(), String> {
     default_path = "/StatusNotifierWatcher"
 )]
 trait StatusNotifierWatcher {
-    #[zbus(property)]
+    // Asked anew each time, because whoever owns the name may come late.
+    #[zbus(property(emits_changed_signal = "false"))]
     fn is_status_notifier_host_registered(&self) -> zbus::Result<bool>;
 }
 

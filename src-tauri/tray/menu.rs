@@ -1,6 +1,6 @@
 //! The menu. Its items are made once and changed in place, so that an open menu stays open.
 
-use desktop::view::{AppState, Switch};
+use desktop::view::{AppState, SettingsView, Switch};
 use jiff::tz::TimeZone;
 use tauri::{
     AppHandle, Wry,
@@ -81,19 +81,16 @@ impl TrayMenu {
     }
 
     /// Must run on the main thread, where it is one step.
-    pub(crate) fn show(&mut self, state: &AppState) -> tauri::Result<()> {
+    pub(crate) fn show(&mut self, state: &AppState, settings: &SettingsView) -> tauri::Result<()> {
         self.status.set_text(literal(&words::status(state, &self.zone)))?;
         self.toggle.set_text(match state.switch {
             Switch::Off => "Start",
             Switch::Starting | Switch::On => "Stop",
         })?;
+        self.start_at_login.set_checked(settings.start_at_login)?;
         self.clients.show(&words::clients(&state.clients))?;
         self.quota.submenu.set_text(words::quota_title(&state.quota))?;
         self.quota.show(&words::quota(&state.quota, &self.zone))
-    }
-
-    pub(crate) fn show_start_at_login(&self, on: bool) -> tauri::Result<()> {
-        self.start_at_login.set_checked(on)
     }
 }
 

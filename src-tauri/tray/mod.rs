@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use desktop::{Desktop, view::AppState};
+use desktop::{
+    Desktop,
+    view::{AppState, SettingsView},
+};
 use tauri::{
     AppHandle, Manager,
     tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent},
@@ -35,9 +38,8 @@ struct Tray {
 pub(crate) fn open(app: &AppHandle, desktop: &Desktop) -> tauri::Result<()> {
     let panel = desk::panel();
     let tray = Tray::new(app, (Sign::of(&desktop.state().borrow()), *panel.borrow()))?;
-    let tray = Arc::new(Mutex::new(tray));
-    tauri::async_runtime::spawn(follow_state(app.clone(), Arc::clone(&tray), desktop.state(), panel));
-    tauri::async_runtime::spawn(follow_settings(desktop.clone(), tray));
+    let sources = Sources { state: desktop.state(), settings: desktop.follow_settings(), panel };
+    tauri::async_runtime::spawn(follow(app.clone(), Arc::new(Mutex::new(tray)), sources));
     Ok(())
 }
 
@@ -65,8 +67,10 @@ impl Tray {
         Ok(Self { icon, menu, shown })
     }
 
-    fn show(&mut self, state: &AppState, panel: Panel) -> tauri::Result<()> {
-        self.menu.show(state)?;
+    /// Must run on the main thread, where all of it is one step for whoever reads the menu.
+    fn show(&mut self, state: &AppState, settings: &SettingsView, panel: Panel) -> tauri::Result<()> {
+        self.menu.show(state, settings)?;
+        self.icon.set_show_menu_on_left_click(!settings.click_toggles)?;
         let sign = Sign::of(state);
         if self.shown != (sign, panel) {
             // Both at once: a template that is not yet one flashes in the wrong colour.
@@ -74,11 +78,6 @@ impl Tray {
             self.shown = (sign, panel);
         }
         Ok(())
-    }
-
-    fn show_settings(&self, start_at_login: bool, click_toggles: bool) -> tauri::Result<()> {
-        self.icon.set_show_menu_on_left_click(!click_toggles)?;
-        self.menu.show_start_at_login(start_at_login)
     }
 }
 
@@ -88,49 +87,35 @@ fn is_click(event: &TrayIconEvent) -> bool {
     matches!(event, TrayIconEvent::Click { button, button_state, .. } if (*button, *button_state) == (left, up))
 }
 
-async fn follow_state(
-    app: AppHandle,
-    tray: Arc<Mutex<Tray>>,
-    mut state: watch::Receiver<Arc<AppState>>,
-    mut panel: watch::Receiver<Panel>,
-) {
+/// What the tray shows.
+struct Sources {
+    state: watch::Receiver<Arc<AppState>>,
+    settings: watch::Receiver<Arc<SettingsView>>,
+    panel: watch::Receiver<Panel>,
+}
+
+/// The lock is only ever taken on the main thread: menus wait for that thread, which must wait for nobody.
+async fn follow(app: AppHandle, tray: Arc<Mutex<Tray>>, mut sources: Sources) {
     loop {
-        let (now, on) = (Arc::clone(&state.borrow_and_update()), *panel.borrow_and_update());
+        let state = Arc::clone(&sources.state.borrow_and_update());
+        let settings = Arc::clone(&sources.settings.borrow_and_update());
+        let panel = *sources.panel.borrow_and_update();
         let tray = Arc::clone(&tray);
-        // On the main thread, where all of it is one step for whoever reads the menu.
-        let shown = app.run_on_main_thread(move || {
-            let shown = tray.lock().unwrap_or_else(PoisonError::into_inner).show(&now, on);
+        let asked = app.run_on_main_thread(move || {
+            let shown = tray.lock().unwrap_or_else(PoisonError::into_inner).show(&state, &settings, panel);
             if let Err(error) = shown {
                 tracing::warn!(%error, "the tray can't be changed");
             }
         });
-        if shown.is_err() {
+        if asked.is_err() {
             return;
         }
         sleep(PACE).await;
-        let still_there = tokio::select! {
-            changed = state.changed() => changed.is_ok(),
-            Ok(()) = panel.changed() => true,
-        };
-        if !still_there {
-            return;
-        }
-    }
-}
-
-async fn follow_settings(desktop: Desktop, tray: Arc<Mutex<Tray>>) {
-    let mut settings = desktop.follow_settings();
-    loop {
-        let (login, toggles) = {
-            let settings = settings.borrow_and_update();
-            (settings.start_at_login, settings.click_toggles)
-        };
-        let shown = tray.lock().unwrap_or_else(PoisonError::into_inner).show_settings(login, toggles);
-        if let Err(error) = shown {
-            tracing::warn!(%error, "the tray can't be changed");
-        }
-        if settings.changed().await.is_err() {
-            return;
+        tokio::select! {
+            Ok(()) = sources.state.changed() => {}
+            Ok(()) = sources.settings.changed() => {}
+            Ok(()) = sources.panel.changed() => {}
+            else => return,
         }
     }
 }
