@@ -31,8 +31,10 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         copy,
         export_requests,
         first_run_done,
+        keep_token_in_file,
         open_help,
         requests,
+        retry_keyring,
         reveal_token,
         rotate_token,
         settings,
@@ -98,13 +100,23 @@ async fn copy(app: AppHandle, target: CopyTarget) -> Done {
 }
 
 #[command]
-fn reveal_token(desktop: State<'_, Desktop>) -> String {
-    desktop.token()
+async fn reveal_token(desktop: State<'_, Desktop>) -> Done<String> {
+    Ok(desktop.token()?)
 }
 
 #[command]
 async fn rotate_token(desktop: State<'_, Desktop>) -> Done {
     Ok(desktop.rotate_token().await?)
+}
+
+#[command]
+async fn keep_token_in_file(desktop: State<'_, Desktop>) -> Done {
+    Ok(desktop.keep_token_in_file().await?)
+}
+
+#[command]
+async fn retry_keyring(desktop: State<'_, Desktop>) -> Done {
+    Ok(desktop.retry_keyring().await?)
 }
 
 #[command]

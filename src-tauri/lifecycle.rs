@@ -36,9 +36,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
 
 fn set_up(app: &mut App, args: &Args) -> anyhow::Result<()> {
     let app = app.handle();
+    let threads = async_runtime::handle();
+    let _in_runtime = threads.inner().enter();
     async_runtime::spawn(quit_on_signals(app.clone())?);
     let version = app.package_info().version.to_string();
-    let desktop = async_runtime::block_on(Desktop::open(Options { version, ..args.options() }))?;
+    let desktop = Desktop::open(Options { version, ..args.options() });
     app.manage(desktop.clone());
     tray::open(app, &desktop).context("the icon can't be made")?;
     events::forward(app, &desktop);
@@ -91,10 +93,8 @@ fn on_event(app: &AppHandle, event: RunEvent) {
     }
 }
 
-/// Listens from before anything is started.
+/// Listens from when it is called: an early signal must end it in order, too.
 fn quit_on_signals(app: AppHandle) -> anyhow::Result<impl Future<Output = ()>> {
-    let _runtime = async_runtime::handle();
-    let _in_it = _runtime.inner().enter();
     let listen = |kind| signal(kind).context("no signals can be received");
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     let mut hang_up = listen(SignalKind::hangup())?;

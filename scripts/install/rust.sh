@@ -47,3 +47,11 @@ ensure_rust_checks() {
   die "cargo's clippy and fmt are missing.
 Install them as your Rust was installed (Debian: rust-clippy rustfmt), then try again."
 }
+
+# ensure_rust_target TARGET: the standard library for another kind of machine, for checks.
+ensure_rust_target() {
+  [ -d "$(rustc --print sysroot)/lib/rustlib/$1/lib" ] && return
+  have rustup && rustup target add "$1" && return
+  die "the standard library of Rust for $1 is missing.
+Install it as your Rust was installed (with rustup: rustup target add $1), then try again."
+}

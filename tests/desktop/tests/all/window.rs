@@ -1,0 +1,66 @@
+//! The window: when it is there, and what it costs.
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+
+use crate::support::{App, Session, Tray, command, eventually};
+
+#[tokio::test]
+async fn it_opens_only_when_asked_for_and_takes_its_process_along() {
+    let Some(session) = Session::start() else { return };
+    let mut tray = Tray::open(&session).await;
+    let app = App::start(&session).await;
+    let item = tray.item().await;
+    app.until_ready().await;
+    assert!(!session.has_window() && app.web_processes().is_empty(), "it starts without a window");
+
+    item.click("Open window").await;
+    eventually("the window is there", async || session.has_window() && !app.web_processes().is_empty()).await;
+    session.close_window();
+    eventually("its process is gone", async || !session.has_window() && app.web_processes().is_empty()).await;
+    assert_eq!(app.health().await, Some(200), "the gateway runs on");
+
+    item.click("Open window").await;
+    eventually("it opens again", async || session.has_window()).await;
+}
+
+#[tokio::test]
+async fn a_second_launch_opens_the_window_of_the_first() {
+    let Some(session) = Session::start() else { return };
+    let mut tray = Tray::open(&session).await;
+    let app = App::start(&session).await;
+    let _item = tray.item().await;
+    app.until_ready().await;
+    assert!(!session.has_window());
+    let second = command(&session, app.model()).status().unwrap();
+    assert!(second.success(), "{second}");
+    eventually("the window is there", async || session.has_window()).await;
+    assert_eq!(app.health().await, Some(200));
+}
+
+#[tokio::test]
+async fn the_first_run_opens_it() {
+    let Some(session) = Session::start() else { return };
+    let mut tray = Tray::open(&session).await;
+    let _app = App::start_with(&session, json!({})).await;
+    let _item = tray.item().await;
+    eventually("the window is there", async || session.has_window()).await;
+}
+
+#[tokio::test]
+async fn a_crash_of_its_page_does_not_reach_the_gateway() {
+    let Some(session) = Session::start() else { return };
+    let mut tray = Tray::open(&session).await;
+    let app = App::start(&session).await;
+    let item = tray.item().await;
+    app.until_ready().await;
+    item.click("Open window").await;
+    eventually("the window is there", async || session.has_window() && !app.web_processes().is_empty()).await;
+    for process in app.web_processes() {
+        kill_process(Pid::from_raw(process.cast_signed()).unwrap(), Signal::KILL).unwrap();
+    }
+    eventually("the empty window is gone", async || !session.has_window()).await;
+    assert!(app.ask("Say pong").await["choices"].is_array());
+    item.click("Open window").await;
+    eventually("another opens", async || session.has_window() && !app.web_processes().is_empty()).await;
+}
