@@ -1,7 +1,8 @@
 //! The window. It is made when it is opened and gone when it is closed, with the process that draws its page.
 
 use tauri::{
-    AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, webview::NewWindowResponse,
+    AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, async_runtime,
+    webview::NewWindowResponse,
 };
 
 const LABEL: &str = "main";
@@ -52,9 +53,13 @@ fn close_if_page_dies(window: &WebviewWindow) -> tauri::Result<()> {
     window.with_webview(move |webview| {
         webview.inner().connect_web_process_terminated(move |_, reason| {
             tracing::error!(?reason, "the window's page ended unexpectedly; the window is closed");
-            if let Err(error) = dead.destroy() {
-                tracing::error!(%error, "the window can't be closed");
-            }
+            let dead = dead.clone();
+            // Later: the view still needs itself when this returns.
+            async_runtime::spawn(async move {
+                if let Err(error) = dead.destroy() {
+                    tracing::error!(%error, "the window can't be closed");
+                }
+            });
         });
     })
 }

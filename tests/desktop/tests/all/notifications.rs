@@ -1,9 +1,9 @@
 //! Notifications, as a daemon for them gets them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::timeout};
 use zbus::{interface, zvariant::OwnedValue};
 
 use crate::support::{App, Session, Tray};
@@ -46,8 +46,10 @@ async fn trouble_is_told() {
     bus.request_name("org.freedesktop.Notifications").await.unwrap();
     let _tray = Tray::open(&session).await;
     let settings = json!({ "desktop": { "first_run_done": true }, "codex": "/nowhere/codex" });
-    let _app = App::start_with(&session, settings).await;
-    let (application, summary, body) = notifications.recv().await.unwrap();
+    let app = App::start_with(&session, settings).await;
+    let told = timeout(Duration::from_secs(20), notifications.recv()).await;
+    let (application, summary, body) =
+        told.unwrap_or_else(|_| panic!("nothing was told: {}", app.said())).unwrap();
     assert_eq!(application, "Codex Gateway");
     assert!(summary.contains("Codex isn't installed"), "{summary}: {body}");
 }

@@ -62,6 +62,7 @@ async fn the_menu_counts_the_programs_that_asked() {
     let item = tray.item().await;
     app.until_ready().await;
     let lines = async || item.line("Recent clients").await.unwrap().lines;
+    eprintln!("{:?}", item.menu().await);
     eventually("nobody has asked", async || {
         lines().await.first().is_some_and(|line| line.label == "No requests yet" && !line.enabled)
     })

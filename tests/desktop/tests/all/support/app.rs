@@ -44,6 +44,10 @@ impl App {
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         settings["token"] = json!(TOKEN);
         settings["port"] = json!(port);
+        if settings["codex"].is_null() {
+            settings["codex"] =
+                json!(env::var("CODEX_GATEWAY_CODEX").expect("CODEX_GATEWAY_CODEX names a Codex"));
+        }
         fs::write(config(session), settings.to_string()).unwrap();
         let model = Demo::start().await.unwrap();
         let stderr = session.home.path().join("stderr");
@@ -151,9 +155,8 @@ pub(crate) fn config(session: &Session) -> PathBuf {
 
 /// The application's command line, for a further launch too.
 pub(crate) fn command(session: &Session, model: &Demo) -> Command {
-    let codex = env::var_os("CODEX_GATEWAY_CODEX").expect("CODEX_GATEWAY_CODEX names a Codex");
     let mut command = session.command(program());
-    command.arg("--config").arg(config(session)).env("CODEX_GATEWAY_CODEX", codex).envs(model.codex_env());
+    command.arg("--config").arg(config(session)).envs(model.codex_env());
     command
 }
 

@@ -7,8 +7,8 @@ mod tray;
 use std::time::Duration;
 
 pub(crate) use app::{App, TOKEN, command, program};
-pub(crate) use session::{Daemon, Session};
-pub(crate) use tray::{Item, Tray};
+pub(crate) use session::Session;
+pub(crate) use tray::Tray;
 
 /// Waits until it holds, for as long as a busy machine may take.
 pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {

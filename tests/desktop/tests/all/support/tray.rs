@@ -1,8 +1,8 @@
 //! A host for icons, as panels have one: it takes the registration, reads the menu and clicks.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::timeout};
 use zbus::{
     Connection, Proxy, interface,
     message::Header,
@@ -70,15 +70,12 @@ impl Tray {
 
     /// The icon that registers next.
     pub(crate) async fn item(&mut self) -> Item {
-        let (sender, path) = self.registered.recv().await.unwrap();
-        let proxy = async |path: String, interface: &'static str| {
+        let registered = timeout(Duration::from_secs(20), self.registered.recv()).await;
+        let (sender, path) = registered.expect("an icon within 20 s").unwrap();
+        let proxy = async |path: String, interface: &'static str| -> Proxy<'static> {
             let builder = zbus::proxy::Builder::new(&self.bus).destination(sender.clone()).unwrap();
             let builder = builder.path(path).unwrap().interface(interface).unwrap();
-            builder
-                .cache_properties(zbus::proxy::CacheProperties::No)
-                .build::<Proxy<'static>>()
-                .await
-                .unwrap()
+            builder.cache_properties(zbus::proxy::CacheProperties::No).build().await.unwrap()
         };
         let item = proxy(path, "org.kde.StatusNotifierItem").await;
         let menu: OwnedObjectPath = item.get_property("Menu").await.unwrap();
