@@ -28,7 +28,8 @@ async fn a_signal_ends_it_in_order() {
 
 async fn ends_in_order(app: &mut App, end: impl AsyncFnOnce(&App)) {
     let codex = |process: &String| process.contains("app-server");
-    assert!(app.descendants().iter().any(codex), "{:?}", app.descendants());
+    // A process has the arguments of its parent until it has become what it is to be.
+    eventually("Codex runs", async || app.descendants().iter().any(codex)).await;
     let port = app.port;
     end(app).await;
     let status = app.ended().await;

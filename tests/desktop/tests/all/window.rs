@@ -1,7 +1,10 @@
 //! The window: when it is there, and what it costs.
 
+use std::time::Duration;
+
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
+use tokio::time::sleep;
 
 use crate::support::{App, Session, Tray, command, eventually};
 
@@ -56,6 +59,8 @@ async fn a_crash_of_its_page_does_not_reach_the_gateway() {
     app.until_ready().await;
     item.click("Open window").await;
     eventually("the window is there", async || session.has_window() && !app.web_processes().is_empty()).await;
+    // WebKit ends the application itself if a process dies while it is being launched.
+    sleep(Duration::from_secs(3)).await;
     for process in app.web_processes() {
         kill_process(Pid::from_raw(process.cast_signed()).unwrap(), Signal::KILL).unwrap();
     }

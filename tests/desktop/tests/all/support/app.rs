@@ -83,7 +83,9 @@ impl App {
         let body = json!({ "model": "gpt-5.5", "messages": [{ "role": "user", "content": text }] });
         let request =
             reqwest::Client::new().post(url).bearer_auth(TOKEN).header("content-type", "application/json");
-        let answer = request.body(body.to_string()).send().await.unwrap().text().await.unwrap();
+        let request = request.header("user-agent", "desktop-tests/1.0").body(body.to_string());
+        let answer = request.send().await.unwrap_or_else(|error| panic!("{error:?}: {}", self.said()));
+        let answer = answer.text().await.unwrap();
         serde_json::from_str(&answer).unwrap()
     }
 
