@@ -1,19 +1,28 @@
 # The commands of the project. Each is a script too (`sh scripts/run`), for a machine without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit lint deny fuzz chaos fmt generate setup clean
+.PHONY: help run bundle test unit desktop lint deny check-macos fuzz chaos fmt generate icons page setup clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
-run: ## Install what is missing, build the gateway and start it (ARGS="--port 9000")
+run: ## Install what is missing, build the application and start it (ARGS="--port 9000", HEADLESS=1)
 	@sh scripts/run $(ARGS)
+
+bundle: ## Pack the application for installing: .deb and .rpm, or .dmg on macOS
+	@sh scripts/bundle
 
 test: ## Install what is missing, then run every check: formats, lints, Rust, real Codex, SDKs
 	@sh scripts/test
 
 unit: ## Only the Rust tests
 	@sh scripts/test unit
+
+desktop: ## Only the tests of the tray application
+	@sh scripts/test desktop
+
+check-macos: ## Type-check what only macOS compiles
+	@sh scripts/check-macos
 
 lint: ## Only the formats and lints
 	@sh scripts/test lint
@@ -33,9 +42,15 @@ fmt: ## Format the Rust and Python sources in place
 generate: ## Make generated/ and the tests' recordings anew, from the pinned Codex
 	@sh scripts/generate
 
+icons: ## Draw icons/ from their sources
+	@sh scripts/icons
+
+page: ## Build the page of the window
+	@sh scripts/page
+
 setup: ## Only install what is missing
 	@sh scripts/setup
 
 clean: ## Remove everything that was built or installed into this folder
-	rm -rf target node_modules tests/node/node_modules .venv .venv-others .tools .pytest_cache .ruff_cache
+	rm -rf target node_modules ui/dist ui/node_modules gen permissions tests/node/node_modules .venv .venv-others .tools .pytest_cache .ruff_cache
 	find tests -name __pycache__ -type d -exec rm -rf {} +

@@ -13,8 +13,17 @@ ensure_for_rust() {
   ensure_rust
 }
 
-ensure_for_tests() {
+# Everything to build the desktop, and the page in its window.
+ensure_for_desktop() {
   ensure_for_rust
+  ensure_desktop_system
+  ensure_node
+  ensure_npm ui
+}
+
+ensure_for_tests() {
+  ensure_for_desktop
+  ensure_desktop_tests_system
   ensure_keyring_for_tests
   ensure_rust_checks
   ensure_python

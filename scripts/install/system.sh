@@ -34,15 +34,59 @@ ensure_keyring_for_tests() {
   [ -z "$missing" ] || install_packages $missing
 }
 
+# What the desktop is built with, and what its tests run on a machine without a screen: pairs of what shows that a Debian
+# package is there (a library of pkg-config, or a command) and its name.
+DESKTOP_LIBRARIES='webkit2gtk-4.1:libwebkit2gtk-4.1-dev ayatana-appindicator3-0.1:libayatana-appindicator3-dev
+  librsvg-2.0:librsvg2-dev dbus-1:libdbus-1-dev'
+DESKTOP_TEST_COMMANDS='Xvfb:xvfb dbus-daemon:dbus xclip:xclip openbox:openbox wmctrl:wmctrl
+  WebKitWebDriver:webkit2gtk-driver'
+
+has_library() { pkg-config --exists "$1" 2>/dev/null; }
+
+# missing_of HAS PAIR...: sets `missing` to the packages of those that HAS does not find.
+missing_of() {
+  has=$1
+  shift
+  missing=
+  for pair in "$@"; do
+    "$has" "${pair%%:*}" || missing="$missing ${pair#*:}"
+  done
+}
+
+# macOS brings all of it.
+ensure_desktop_system() {
+  [ "$(uname -s)" = Linux ] || return 0
+  # shellcheck disable=SC2086 # a list of pairs, and of packages
+  missing_of has_library $DESKTOP_LIBRARIES
+  # shellcheck disable=SC2086
+  [ -z "$missing" ] || install_packages $missing
+}
+
+ensure_desktop_tests_system() {
+  [ "$(uname -s)" = Linux ] || return 0
+  # shellcheck disable=SC2086
+  missing_of have $DESKTOP_TEST_COMMANDS
+  # shellcheck disable=SC2086
+  [ -z "$missing" ] || install_packages $missing fonts-dejavu-core
+}
+
+# Whether the desktop can be built here without asking anybody for anything.
+can_build_desktop() {
+  [ "$(uname -s)" = Darwin ] && return
+  # shellcheck disable=SC2086
+  missing_of has_library $DESKTOP_LIBRARIES
+  [ -z "$missing" ] || { have apt-get && { [ "$(id -u)" = 0 ] || { have sudo && sudo -n true 2>/dev/null; }; }; }
+}
+
 # install_packages PACKAGE...: by their Debian and Ubuntu names.
 install_packages() {
   have apt-get ||
     die "missing here, by their Debian names: $*.
 Run the line for your system, then try again:
 
-    Fedora:    sudo dnf install -y gcc make pkgconf-pkg-config curl python3
-    Arch:      sudo pacman -S --needed --noconfirm base-devel curl python
-    openSUSE:  sudo zypper install -y gcc make pkg-config curl python3"
+    Fedora:    sudo dnf install -y gcc make pkgconf-pkg-config curl python3 webkit2gtk4.1-devel libayatana-appindicator-gtk3-devel librsvg2-devel dbus-devel
+    Arch:      sudo pacman -S --needed --noconfirm base-devel curl python webkit2gtk-4.1 libayatana-appindicator librsvg dbus
+    openSUSE:  sudo zypper install -y gcc make pkg-config curl python3 webkit2gtk3-devel libayatana-appindicator3-devel librsvg-devel dbus-1-devel"
   if [ "$(id -u)" = 0 ]; then
     as_root=
   elif have sudo && sudo -n true 2>/dev/null; then
