@@ -15,6 +15,7 @@
 
 mod life;
 mod notifications;
+mod page;
 mod support;
 mod tray;
 mod window;

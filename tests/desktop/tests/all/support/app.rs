@@ -40,15 +40,8 @@ impl App {
     }
 
     /// With these settings beside the token and a free port.
-    pub(crate) async fn start_with(session: &Session, mut settings: Value) -> Self {
-        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-        settings["token"] = json!(TOKEN);
-        settings["port"] = json!(port);
-        if settings["codex"].is_null() {
-            settings["codex"] =
-                json!(env::var("CODEX_GATEWAY_CODEX").expect("CODEX_GATEWAY_CODEX names a Codex"));
-        }
-        fs::write(config(session), settings.to_string()).unwrap();
+    pub(crate) async fn start_with(session: &Session, settings: Value) -> Self {
+        let port = configure(session, settings);
         let model = Demo::start().await.unwrap();
         let stderr = session.home.path().join("stderr");
         let child = command(session, &model)
@@ -70,8 +63,7 @@ impl App {
 
     /// The status with which the gateway answers, if it does.
     pub(crate) async fn health(&self) -> Option<u16> {
-        let url = format!("http://127.0.0.1:{}/healthz", self.port);
-        Some(reqwest::get(url).await.ok()?.status().as_u16())
+        health(self.port).await
     }
 
     pub(crate) async fn until_ready(&self) {
@@ -149,6 +141,23 @@ impl Drop for App {
         let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
         let _ = self.child.wait();
     }
+}
+
+/// Writes a configuration file with the token, a free port and these settings; returns the port.
+pub(crate) fn configure(session: &Session, mut settings: Value) -> u16 {
+    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    settings["token"] = json!(TOKEN);
+    settings["port"] = json!(port);
+    if settings["codex"].is_null() {
+        settings["codex"] =
+            json!(env::var("CODEX_GATEWAY_CODEX").expect("CODEX_GATEWAY_CODEX names a Codex"));
+    }
+    fs::write(config(session), settings.to_string()).unwrap();
+    port
+}
+
+pub(crate) async fn health(port: u16) -> Option<u16> {
+    Some(reqwest::get(format!("http://127.0.0.1:{port}/healthz")).await.ok()?.status().as_u16())
 }
 
 pub(crate) fn config(session: &Session) -> PathBuf {

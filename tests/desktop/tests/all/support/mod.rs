@@ -6,8 +6,8 @@ mod tray;
 
 use std::time::Duration;
 
-pub(crate) use app::{App, TOKEN, command, program};
-pub(crate) use session::Session;
+pub(crate) use app::{App, TOKEN, command, config, configure, health, program};
+pub(crate) use session::{Daemon, Session};
 pub(crate) use tray::Tray;
 
 /// Waits until it holds, for as long as a busy machine may take.
