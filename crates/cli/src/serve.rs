@@ -89,6 +89,7 @@ async fn start(
         token: token.token.clone(),
         codex_env,
         image_addresses: AddressPolicy::PublicOnly,
+        history_key: None,
     };
     Ok(gateway::start(config).await?)
 }

@@ -18,6 +18,7 @@ mod run;
 mod session;
 mod thread;
 mod threads;
+mod told;
 mod tools;
 mod wait;
 

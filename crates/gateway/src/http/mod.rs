@@ -9,6 +9,8 @@ mod images;
 mod limits;
 mod logged;
 mod models;
+mod prepare;
+mod responses;
 mod router;
 mod sse;
 
@@ -20,6 +22,7 @@ use crate::{
     codex::Codex,
     images::ImageFetcher,
     log::RequestLog,
+    openai::responses::History,
     settings::{Live, Settings, Token},
 };
 
@@ -32,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) images: ImageFetcher,
     pub(crate) log: RequestLog,
     pub(crate) live: Live,
+    pub(crate) history: History,
 }
 
 /// What a handler can reach, with the token and the settings as they are when its request comes: a change in the middle
@@ -43,11 +47,12 @@ struct App {
     log: RequestLog,
     token: Arc<Token>,
     settings: Arc<Settings>,
+    history: History,
 }
 
 impl FromRef<Shared> for App {
     fn from_ref(shared: &Shared) -> Self {
-        let Shared { codex, images, log, live } = shared.clone();
-        Self { codex, images, log, token: live.token(), settings: live.settings() }
+        let Shared { codex, images, log, live, history } = shared.clone();
+        Self { codex, images, log, token: live.token(), settings: live.settings(), history }
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{CodexHome, Token, TokenError, TokenPlace, Unsupported};
+use super::{CodexHome, ResponseHistory, Token, TokenError, TokenPlace, Unsupported};
 
 /// What `config.json` can hold. `token`, `host`, `port`, `reasoning_effort` and `cwd` are those of the Python
 /// `codex-gateway`.
@@ -58,6 +58,10 @@ pub struct ConfigFile {
     pub codex_home: Option<CodexHome>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_text: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_history: Option<ResponseHistory>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_history_days: Option<u32>,
 }
 
 impl ConfigFile {

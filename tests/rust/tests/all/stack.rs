@@ -91,6 +91,7 @@ impl Stack {
             token: Token::parse(TOKEN).unwrap(),
             codex_env: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
             image_addresses,
+            history_key: None,
         };
         if codex_is_installed {
             install_codex(&codex_in(&home));
