@@ -199,3 +199,34 @@ def test_an_image_is_still_there(client: openai.OpenAI, model: ScriptedModel) ->
     assert model.conversation[0]["content"][0]["image_url"] == PIXEL
     assert model.conversation[-1] == message("What was it?")
     assert MODEL in json.dumps(model.requests[-1]["body"])
+
+
+@pytest.mark.parametrize("follow", ["previous_response_id", "items"])
+def test_a_conversation_goes_on_in_its_thread(
+    client: openai.OpenAI, model: ScriptedModel, follow: str
+) -> None:
+    """The provider finds the prompt in its cache, since nothing of it differs, reasoning included."""
+    commentary = {"message": {"deltas": ["I look."], "phase": "commentary"}}
+    model.push({"steps": [THOUGHT, commentary, {"function_call": CALL}]})
+    model.push({"steps": [THOUGHT, {"text": "It is sunny."}]})
+    model.push({"steps": [{"text": "Oslo."}]})
+    news: list[list[Any]] = [
+        [{"role": "user", "content": "Oslo?"}],
+        [{"type": "function_call_output", "call_id": "call_1", "output": "Sunny"}],
+        [{"role": "user", "content": "What did I ask?"}],
+    ]
+    conversation: list[Any] = []
+    previous = None
+    for new in news:
+        conversation += new
+        known = {"previous_response_id": previous} if follow == "previous_response_id" else {}
+        sent = new if follow == "previous_response_id" else conversation
+        response = ask(client, sent, tools=[GET_WEATHER], include=["reasoning.encrypted_content"], **known)
+        conversation += [item.model_dump(exclude_none=True) for item in response.output]
+        previous = response.id
+    assert response.output_text == "Oslo."
+    assert len({request["body"]["prompt_cache_key"] for request in model.requests}) == 1
+    prompts = [request["body"]["input"] for request in model.requests]
+    assert prompts[1][: len(prompts[0])] == prompts[0]
+    assert prompts[2][: len(prompts[1])] == prompts[1]
+    assert [item["type"] for item in prompts[2]].count("reasoning") == 2
