@@ -240,7 +240,7 @@ impl GatewayHandle {
         if timeout(Duration::from_secs(1), &mut server).await.is_err() {
             server.abort();
         }
-        if timeout(Duration::from_secs(1), history.flush()).await.is_err() {
+        if timeout(Duration::from_secs(1), history.close()).await.is_err() {
             tracing::warn!("the latest stored responses may not be on the disk");
         }
         tracing::info!("stopped");

@@ -28,6 +28,7 @@ mod long;
 mod processes;
 mod quota;
 mod request_log;
+mod response_history;
 mod retries;
 mod shutdown;
 mod slow_reader;

@@ -40,10 +40,18 @@ pub(super) struct Disk {
 }
 
 enum Write {
-    Put { id: String, sealed: Vec<u8>, used: u64 },
-    Touch { ids: Vec<String>, used: u64 },
+    Put {
+        id: String,
+        sealed: Vec<u8>,
+        used: u64,
+    },
+    Touch {
+        ids: Vec<String>,
+        used: u64,
+    },
     Remove(Vec<String>),
-    Flush(oneshot::Sender<()>),
+    /// Everything before it is written, and the file is free for another.
+    Close(oneshot::Sender<()>),
 }
 
 /// A response and when it was last used.
@@ -80,7 +88,7 @@ impl Disk {
         let (writes, queue) = mpsc::channel();
         thread::Builder::new()
             .name("response-history".to_owned())
-            .spawn(move || write_all(&database, &queue))
+            .spawn(move || write_all(database, &queue))
             .map_err(|source| DiskError::Open { path: place.path.clone(), source })?;
         Ok((Self { key: place.key.clone(), writes }, stored))
     }
@@ -106,11 +114,11 @@ impl Disk {
         }
     }
 
-    pub(super) async fn flush(&self) {
-        let (done, flushed) = oneshot::channel();
-        self.write(Write::Flush(done));
+    pub(super) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        self.write(Write::Close(done));
         // An error means that the thread has ended, so that there is nothing to wait for.
-        let _ = flushed.await;
+        let _ = closed.await;
     }
 
     fn write(&self, write: Write) {
@@ -191,28 +199,25 @@ fn load(database: &Database, key: &HistoryKey) -> Result<Vec<Used>, redb::Error>
     Ok(stored)
 }
 
-fn write_all(database: &Database, queue: &mpsc::Receiver<Write>) {
+fn write_all(database: Database, queue: &mpsc::Receiver<Write>) {
     while let Ok(write) = queue.recv() {
-        if let Err(error) = apply(database, write) {
+        if let Write::Close(done) = write {
+            drop(database);
+            let _ = done.send(());
+            return;
+        }
+        if let Err(error) = apply(&database, write) {
             tracing::warn!(%error, "a stored response could not be written");
         }
     }
 }
 
 fn apply(database: &Database, write: Write) -> Result<(), redb::Error> {
-    let flushed = match write {
-        // Everything before it is committed.
-        Write::Flush(done) => {
-            let _ = done.send(());
-            return Ok(());
-        }
-        write => write,
-    };
     let transaction = database.begin_write()?;
     {
         let mut responses = transaction.open_table(RESPONSES)?;
         let mut times = transaction.open_table(USED)?;
-        match flushed {
+        match write {
             Write::Put { id, sealed, used } => {
                 responses.insert(id.as_str(), sealed.as_slice())?;
                 times.insert(id.as_str(), used)?;
@@ -228,7 +233,7 @@ fn apply(database: &Database, write: Write) -> Result<(), redb::Error> {
                     times.remove(id.as_str())?;
                 }
             }
-            Write::Flush(_) => {}
+            Write::Close(_) => {}
         }
     }
     transaction.commit()?;

@@ -145,10 +145,10 @@ impl History {
         removed
     }
 
-    /// Returns once everything is on the disk.
-    pub(crate) async fn flush(&self) {
+    /// Returns once everything is on the disk, and the file is free for another gateway.
+    pub(crate) async fn close(&self) {
         if let Some(disk) = &self.0.disk {
-            disk.flush().await;
+            disk.close().await;
         }
     }
 
@@ -191,3 +191,6 @@ impl History {
         Some(shelf.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+#[cfg(test)]
+mod tests;
