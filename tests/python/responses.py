@@ -28,6 +28,8 @@ GET_WEATHER: dict[str, Any] = {
     "strict": True,
 }
 
+ADA = '{"name": "Ada", "age": 36}'
+
 PIXEL = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1Pe"
     "AAAADElEQVR4nGMQaPgAAAIkAYFvkeRkAAAAAElFTkSuQmCC"

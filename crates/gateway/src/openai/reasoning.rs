@@ -32,13 +32,16 @@ impl ReasoningAsked {
         let asked = reasoning.take("summary").map(summary).transpose()?;
         // The older name of the same.
         let older = reasoning.take("generate_summary").map(summary).transpose()?;
-        for (field, default) in [("context", "auto"), ("mode", "standard")] {
-            let other = reasoning.take(field).filter(|value| value.value() != default);
-            if let Some(other) = other {
-                let path = other.path();
+        // All reasoning of earlier turns reaches the provider, as the caller sends it.
+        for (field, supported) in [("context", &["auto", "all_turns"] as &[_]), ("mode", &["standard"])] {
+            let Some(asked) = reasoning.take(field) else { continue };
+            let path = asked.path().to_owned();
+            let asked = asked.string()?;
+            if !supported.contains(&asked.as_str()) {
+                let supported = supported.join("` or `");
                 return Err(ApiError::unsupported(
-                    path,
-                    format!("`{path}` is supported only as `{default}`."),
+                    &path,
+                    format!("`{path}` is `{asked}`; it is supported only as `{supported}`."),
                 ));
             }
         }
