@@ -291,3 +291,23 @@ def test_a_gateway_that_ignores_says_so(start_gateway: Any) -> None:
             input=[{"role": "user", "content": "hi"}, {"type": "reasoning", "id": "rs_0", "summary": []}],
         )
     assert answer.headers["x-codex-gateway-ignored"] == "temperature, input[1]"
+
+
+def test_the_input_is_counted_without_the_model(client: openai.OpenAI, model: ScriptedModel) -> None:
+    def count(**options: Any) -> int:
+        return client.responses.input_tokens.count(model=MODEL, **options).input_tokens
+
+    plain = count(input="word " * 100)
+    assert 95 <= plain <= 105
+    assert count(input="word " * 100, instructions="Be brief.") > plain
+    assert count(input="word " * 100, tools=[GET_WEATHER]) > plain + 10
+    previous = ask(client, "word " * 100).id
+    model.reset()
+    assert count(input="And?", previous_response_id=previous) > 2 * plain
+    answer = client.responses.input_tokens.with_raw_response.count(model=MODEL, input="hi")
+    assert answer.headers["x-codex-gateway-estimate"] == "input_tokens"
+    image = [{"role": "user", "content": [{"type": "input_image", "image_url": PIXEL}]}]
+    with pytest.raises(openai.BadRequestError) as refused:
+        count(input=image)
+    assert refused.value.param == "input[0].content[0].image_url"
+    assert model.requests == []

@@ -84,13 +84,7 @@ pub(crate) struct Limits {
 impl Turn {
     /// Every text of the conversation.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.items.iter().flat_map(|item| {
-            let texts = item.parts().iter().filter_map(|part| match part {
-                Content::InputText { text } | Content::OutputText { text } => Some(text.as_str()),
-                Content::InputImage { .. } => None,
-            });
-            texts.chain(item.text())
-        })
+        self.items.iter().flat_map(Item::texts)
     }
 
     /// The size of the prompt: the bytes of all texts and of the images' URLs.
@@ -132,6 +126,19 @@ pub(crate) enum Item {
 impl Item {
     pub(crate) fn message(role: Role, content: Vec<Content>) -> Self {
         Self::Message { role, content, phase: None }
+    }
+
+    /// Every text in it.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        let texts = self.parts().iter().filter_map(|part| match part {
+            Content::InputText { text } | Content::OutputText { text } => Some(text.as_str()),
+            Content::InputImage { .. } => None,
+        });
+        texts.chain(self.text())
+    }
+
+    pub(crate) fn has_image(&self) -> bool {
+        self.parts().iter().any(|part| matches!(part, Content::InputImage { .. }))
     }
 
     fn parts(&self) -> &[Content] {

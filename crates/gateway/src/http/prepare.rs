@@ -7,7 +7,7 @@ use crate::{
     codex::Model,
     log::Parameters,
     openai::{EffortAsked, Expectation, TurnRequest, error::ApiError, policy::Trace},
-    turn::Turn,
+    turn::{Item, Turn},
 };
 
 /// A turn that can be run, and what its answer must be.
@@ -33,11 +33,10 @@ pub(super) async fn prepare(app: &App, request: TurnRequest) -> Result<Prepared,
         expectation,
     } = request;
     let model = find_model(app, &asked).await?;
-    if let (Some(image), false) = (images.first(), model.takes_images) {
-        return Err(ApiError::unsupported(
-            &image.param,
-            format!("The model `{asked}` does not take images."),
-        ));
+    if !model.takes_images && items.iter().any(Item::has_image) {
+        // One that this request does not bring was said before.
+        let param = images.first().map_or("previous_response_id", |image| image.param.as_str());
+        return Err(ApiError::unsupported(param, format!("The model `{asked}` does not take images.")));
     }
     let effort = choose_effort(effort, app.settings.reasoning_effort.as_deref(), &model)?;
     let service_tier = choose_service_tier(service_tier, &model)?;

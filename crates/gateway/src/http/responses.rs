@@ -1,5 +1,6 @@
 //! `POST /v1/responses`.
 
+pub(super) mod count;
 mod query;
 pub(super) mod stored;
 mod stream;

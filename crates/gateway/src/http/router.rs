@@ -6,7 +6,7 @@ use axum::{
 
 use super::{
     Shared, chat, doors, error, health, limits, models,
-    responses::{self, stored},
+    responses::{self, count, stored},
 };
 
 /// Every route there is.
@@ -16,6 +16,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/models/{*model}", get(models::show))
         .route("/chat/completions", post(chat::create))
         .route("/responses", post(responses::create))
+        .route("/responses/input_tokens", post(count::input_tokens))
         .route("/responses/{id}", get(stored::show).delete(stored::delete))
         .route("/responses/{id}/cancel", post(stored::cancel))
         .route("/responses/{id}/input_items", get(stored::input_items))
