@@ -286,11 +286,11 @@ mod tests {
     #[test]
     fn a_message_that_begins_and_never_comes_was_withheld() {
         let mut refused = answer();
-        refused.begin_message();
+        refused.begin_message(None);
         refused.complete();
         assert_eq!((events(&mut refused), refused.cut()), (vec![], Some(Finish::ContentFilter)));
         let mut empty = answer();
-        empty.begin_message();
+        empty.begin_message(None);
         empty.complete_message("");
         empty.complete();
         assert_eq!(empty.cut(), None);
