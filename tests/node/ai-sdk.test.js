@@ -1,5 +1,5 @@
-// The Vercel AI SDK, used as its own documentation shows it, by each of its two providers that speak chat
-// completions.
+// The Vercel AI SDK, used as its own documentation shows it: its default provider, which speaks the Responses API, and
+// the two that speak chat completions.
 
 import assert from "node:assert/strict";
 import { after, beforeEach, describe, test } from "node:test";
@@ -17,6 +17,7 @@ after(() => stack.stop());
 
 const { baseURL, token: apiKey } = stack;
 const providers = {
+  "openai responses": createOpenAI({ baseURL, apiKey })(MODEL),
   openai: createOpenAI({ baseURL, apiKey }).chat(MODEL),
   "openai-compatible": createOpenAICompatible({
     name: "codex-gateway",
@@ -100,6 +101,55 @@ for (const [name, model] of Object.entries(providers)) {
     });
   });
 }
+
+describe("openai responses alone", () => {
+  const model = createOpenAI({ baseURL, apiKey })(MODEL);
+  const thought = { reasoning: { summary: [["Let me think."]], encrypted_content: "opaque" } };
+  const call = { function_call: { name: "getWeather", arguments: '{"city":"Oslo"}', call_id: "call_1" } };
+
+  for (const store of [true, false]) {
+    test(`its reasoning comes back to the model, ${store ? "by reference" : "encrypted"}`, async () => {
+      await stack.model.push({ steps: [thought, call] });
+      await stack.model.push({ steps: [{ text: "Take sunglasses." }] });
+      const include = ["reasoning.encrypted_content"];
+      const answer = streamText({
+        model,
+        maxRetries: 0,
+        tools: { getWeather },
+        stopWhen: stepCountIs(3),
+        prompt: "Oslo?",
+        providerOptions: { openai: { store, reasoningSummary: "auto", ...(store ? {} : { include }) } },
+      });
+      assert.equal(await answer.text, "Take sunglasses.");
+      const [{ reasoningText }] = await answer.steps;
+      assert.equal(reasoningText, "Let me think.");
+      const [, reasoning] = await stack.model.conversation();
+      assert.deepEqual([reasoning.type, reasoning.encrypted_content], ["reasoning", "opaque"]);
+    });
+  }
+
+  test("goes on from a response that the gateway keeps", async () => {
+    const first = await generateText({ model, prompt: "one" });
+    const previousResponseId = first.providerMetadata.openai.responseId;
+    await generateText({ model, prompt: "two", providerOptions: { openai: { previousResponseId } } });
+    assert.deepEqual(await said(), ["one", "You said: one", "two"]);
+  });
+
+  test("hears of an error in mid-stream", async () => {
+    await stack.model.default({ steps: [{ message: { deltas: ["po"], unfinished: true } }], end: "cut" });
+    const errors = [];
+    const answer = streamText({ model, maxRetries: 0, prompt: "hi", onError: ({ error }) => errors.push(error) });
+    const deltas = [];
+    await assert.rejects(async () => {
+      for await (const part of answer.fullStream) {
+        if (part.type === "text-delta") deltas.push(part.text);
+        if (part.type === "error") throw part.error;
+      }
+    });
+    assert.deepEqual(deltas, ["po"]);
+    assert.equal(errors.length, 1);
+  });
+});
 
 /** What was said, called and returned in the conversation that the model was last given. */
 async function said() {

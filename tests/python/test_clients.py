@@ -16,12 +16,20 @@ RECORDINGS = ROOT / "tests" / "fixtures" / "clients"
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGMQaPgAAAIkAYFvkeRkAAAAAElFTkSuQmCC"
 """Takes the place of the recorded images, which are only the first eight bytes of a PNG."""
 
-CHATS = [
-    pytest.param(recorded["body"], recorded["user_agent"], id=f"{file.stem} {number}")
-    for file in sorted(RECORDINGS.glob("*.json"))
-    for number, recorded in enumerate(json.loads(file.read_text().replace("iVBORw0KGgo=", PIXEL)))
-    if recorded["path"] == "/v1/chat/completions"
-]
+
+def recorded(path: str) -> list[Any]:
+    """The bodies that were sent to a path, and who sent them."""
+    return [
+        pytest.param(request["body"], request["user_agent"], id=f"{file.stem} {number}")
+        for file in sorted(RECORDINGS.glob("*.json"))
+        for number, request in enumerate(json.loads(file.read_text().replace("iVBORw0KGgo=", PIXEL)))
+        if request["path"] == path
+    ]
+
+
+CHATS = recorded("/v1/chat/completions")
+
+RESPONSES = recorded("/v1/responses")
 
 SAMPLING = {"seed": None, "temperature": 1, "top_p": 1}
 """The fields that Codex cannot honour, and the value of each that asks for nothing."""
@@ -36,10 +44,25 @@ def wanted_schema(body: dict[str, Any]) -> dict[str, Any] | None:
     """The schema that the text must fit: the arguments of a forced call, or the format of the answer."""
     choice = body.get("tool_choice")
     if choice == "required" or isinstance(choice, dict):
-        functions = [tool["function"] for tool in body["tools"]]
-        named = choice["function"]["name"] if isinstance(choice, dict) else functions[0]["name"]
+        functions = [tool.get("function", tool) for tool in body["tools"]]
+        named = choice.get("function", choice)["name"] if isinstance(choice, dict) else functions[0]["name"]
         return next(function["parameters"] for function in functions if function["name"] == named)
+    if "text" in body:
+        return body["text"]["format"].get("schema")
     return body.get("response_format", {}).get("json_schema", {}).get("schema")
+
+
+def wants_any_json(body: dict[str, Any]) -> bool:
+    formats = (body.get("response_format"), (body.get("text") or {}).get("format"))
+    return {"type": "json_object"} in formats
+
+
+def refused_by_name(answer: Any, fields: set[str]) -> None:
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert error["code"] == "unsupported_feature"
+    assert error["param"] in fields
+    assert all(f"`{field}`" in error["message"] for field in fields)
 
 
 def instance(schema: dict[str, Any], root: dict[str, Any] | None = None) -> Any:
@@ -88,17 +111,12 @@ def test_a_recorded_request_works_or_is_refused_by_name(
 ) -> None:
     headers = {"User-Agent": user_agent}
     if fields := impossible(body):
-        answer = http.post("/chat/completions", json=body | {"model": MODEL}, headers=headers)
-        assert answer.status_code == 400
-        error = answer.json()["error"]
-        assert error["code"] == "unsupported_feature"
-        assert error["param"] in fields
-        assert all(f"`{field}`" in error["message"] for field in fields)
+        refused_by_name(http.post("/chat/completions", json=body | {"model": MODEL}, headers=headers), fields)
         assert model.requests == []
 
     schema = wanted_schema(body)
     text = "pong" if schema is None else json.dumps(instance(schema))
-    if body.get("response_format") == {"type": "json_object"} and schema is None:
+    if wants_any_json(body) and schema is None:
         text = "{}"
     model.text(text)
     answer = lenient.post("/chat/completions", json=body | {"model": MODEL}, headers=headers)
@@ -120,3 +138,38 @@ def test_a_recorded_request_works_or_is_refused_by_name(
         # A stop sequence that a client sends may cut it.
         assert text.startswith(told)
         assert told
+
+
+@pytest.mark.parametrize(("body", "user_agent"), RESPONSES)
+def test_a_recorded_request_for_a_response_works_or_is_refused_by_name(
+    http: openai.DefaultHttpxClient,
+    lenient: openai.DefaultHttpxClient,
+    model: ScriptedModel,
+    body: dict[str, Any],
+    user_agent: str,
+) -> None:
+    headers = {"User-Agent": user_agent}
+    if fields := impossible(body):
+        refused_by_name(http.post("/responses", json=body | {"model": MODEL}, headers=headers), fields)
+        assert model.requests == []
+
+    schema = wanted_schema(body)
+    text = "pong" if schema is None else json.dumps(instance(schema))
+    if wants_any_json(body) and schema is None:
+        text = "{}"
+    model.text(text)
+    answer = lenient.post("/responses", json=body | {"model": MODEL}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert set(answer.headers.get("x-codex-gateway-ignored", "").split(", ")) - {""} == impossible(body)
+    if body.get("stream"):
+        events = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: ")]
+        assert events[-1]["type"] == "response.completed"
+        response = events[-1]["response"]
+    else:
+        response = answer.json()
+    [item] = response["output"]
+    if item["type"] == "function_call":
+        assert json.loads(item["arguments"]) == json.loads(text)
+    else:
+        assert item["content"][0]["text"] == text
+    assert len(model.requests) == 1

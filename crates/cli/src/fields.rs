@@ -14,7 +14,7 @@ pub(crate) fn print(json: bool) {
     }
     out::line("POST /v1/chat/completions");
     table(chat_fields());
-    out::line("\nPOST /v1/responses (not offered yet)");
+    out::line("\nPOST /v1/responses");
     table(responses_fields());
 }
 

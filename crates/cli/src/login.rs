@@ -8,8 +8,13 @@ use crate::{out, serve::StopSignals, token::Choice};
 pub(crate) async fn login(settings: Settings, device: bool, json: bool) -> anyhow::Result<()> {
     let mut stop = StopSignals::listen()?;
     let token = Choice::of(&settings)?.token;
-    let config =
-        Config { settings, token, codex_env: Vec::new(), image_addresses: AddressPolicy::PublicOnly };
+    let config = Config {
+        settings,
+        token,
+        codex_env: Vec::new(),
+        image_addresses: AddressPolicy::PublicOnly,
+        history_key: None,
+    };
     let with = if device { SignInWith::DeviceCode } else { SignInWith::Browser };
     let sign_in = sign_in(&config, with).await?;
     if json {

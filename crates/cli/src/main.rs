@@ -45,7 +45,9 @@ async fn run(command: Command, options: &Options) -> anyhow::Result<()> {
     match command {
         Command::Serve(serve) => {
             start_log()?;
-            serve::serve(token::settings(&path, options).await?, &serve, options.json).await
+            let settings = token::settings(&path, options).await?;
+            let history_key = token::history_key(&path, options, &settings).await;
+            serve::serve(settings, history_key, &serve, options.json).await
         }
         Command::Demo => {
             start_log()?;

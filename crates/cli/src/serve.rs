@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use gateway::{
-    Account, AddressPolicy, Config, GatewayHandle, Status,
+    Account, AddressPolicy, Config, GatewayHandle, HistoryKey, Status,
     access::Access,
     settings::{CodexHome, Settings},
 };
@@ -14,10 +14,17 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::{args::Serve, out, setup::as_json, token::Choice};
 
 /// Starts the gateway on the person's own Codex.
-pub(crate) async fn serve(settings: Settings, options: &Serve, json: bool) -> anyhow::Result<()> {
+///
+/// `history_key` is for responses on the disk, which are in memory without it.
+pub(crate) async fn serve(
+    settings: Settings,
+    history_key: Option<HistoryKey>,
+    options: &Serve,
+    json: bool,
+) -> anyhow::Result<()> {
     let stop = StopSignals::listen()?;
     let token = Choice::of(&settings)?;
-    let gateway = start(&settings, &token, Vec::new()).await?;
+    let gateway = start(&settings, &token, Vec::new(), history_key).await?;
     if options.demo_if_signed_out && !can_answer(&gateway).await {
         gateway.shutdown().await;
         return demo_until(stop, settings, json).await;
@@ -37,7 +44,7 @@ async fn demo_until(stop: StopSignals, settings: Settings, json: bool) -> anyhow
     let demo = Demo::start().await.context("the demo can't be started")?;
     // A Codex home of the gateway's own would take the place of the demo's.
     let settings = Settings { codex_home: CodexHome::Shared, ..settings };
-    let gateway = start(&settings, &token, demo.codex_env()).await?;
+    let gateway = start(&settings, &token, demo.codex_env(), None).await?;
     greet(&gateway, &token, Some(DEMO_NOTICE), json);
     until_stopped(gateway, stop).await;
     demo.shutdown().await;
@@ -67,6 +74,7 @@ async fn start(
     settings: &Settings,
     token: &Choice,
     codex_env: Vec<(String, String)>,
+    history_key: Option<HistoryKey>,
 ) -> anyhow::Result<GatewayHandle> {
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
@@ -76,6 +84,7 @@ async fn start(
         token: token.token.clone(),
         codex_env,
         image_addresses: AddressPolicy::PublicOnly,
+        history_key,
     };
     Ok(gateway::start(config).await?)
 }

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use gateway::settings::{Settings, SettingsError, Token, TokenPlace};
+use gateway::{
+    HistoryKey,
+    settings::{ResponseHistory, Settings, SettingsError, Token, TokenPlace},
+};
 use token_store::{Keyring, StoreError, TokenStore};
 
 use crate::{args::Options, out};
@@ -25,6 +28,15 @@ pub(crate) async fn settings(path: &Path, options: &Options) -> anyhow::Result<S
     }
     let stored = waited_for(store(path, options)?.load()).await?;
     Ok(Settings { token: stored.map(|stored| stored.token), ..settings })
+}
+
+/// The key of responses on the disk, where the settings want them there and the keyring gives one.
+pub(crate) async fn history_key(path: &Path, options: &Options, settings: &Settings) -> Option<HistoryKey> {
+    if settings.response_history != ResponseHistory::Disk {
+        return None;
+    }
+    let key = async { waited_for(store(path, options)?.history_key()).await };
+    key.await.inspect_err(|error| tracing::warn!("responses are kept in memory only: {error:#}")).ok()
 }
 
 /// Makes a new token with `rotate`, and moves the token to `place` if one is named.

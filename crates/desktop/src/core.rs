@@ -90,6 +90,7 @@ impl Core {
             token: self.tokens.token()?,
             codex_env: self.options.codex_env.clone(),
             image_addresses: AddressPolicy::PublicOnly,
+            history_key: None,
         })
     }
 
@@ -100,6 +101,7 @@ impl Core {
             token: self.tokens.token().or_else(|_| Token::generate().map_err(Problem::Random))?,
             codex_env: self.options.codex_env.clone(),
             image_addresses: AddressPolicy::PublicOnly,
+            history_key: None,
         })
     }
 

@@ -94,7 +94,8 @@ impl Life {
         core.config.usable()?;
         core.tokens.ensure().await;
         core.show_token();
-        let config = core.gateway_config()?;
+        let mut config = core.gateway_config()?;
+        config.history_key = core.tokens.history_key(&config.settings).await;
         let demo = match answers {
             Answers::Codex => None,
             Answers::Demo => Some(Demo::start().await.map_err(Problem::Demo)?),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     config::Config,
     problem::Problem,
-    view::{Cure, NotificationKinds, ResponseHistory, SettingChange, SettingsView},
+    view::{Cure, NotificationKinds, SettingChange, SettingsView},
 };
 
 /// Each setting that a variable of the environment can fix: its name in the window, and the variable.
@@ -17,6 +17,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("reasoningEffort", "CODEX_GATEWAY_REASONING_EFFORT"),
     ("ignoreUnsupportedParameters", "CODEX_GATEWAY_UNSUPPORTED_PARAMETERS"),
     ("maxActiveTurns", "CODEX_GATEWAY_MAX_ACTIVE_TURNS"),
+    ("responseHistory", "CODEX_GATEWAY_RESPONSE_HISTORY"),
     ("logText", "CODEX_GATEWAY_LOG_TEXT"),
 ];
 
@@ -33,7 +34,7 @@ pub(crate) fn view(config: &Config, efforts: Vec<String>) -> SettingsView {
         ignore_unsupported_parameters: settings.unsupported_parameters == Unsupported::Ignore,
         model_aliases: settings.model_aliases.clone(),
         max_active_turns: u32::try_from(settings.max_active_turns).unwrap_or(u32::MAX),
-        response_history: ResponseHistory::default(),
+        response_history: settings.response_history.into(),
         log_text: settings.log_text,
         notifications: NotificationKinds {
             trouble: desktop.notifications.trouble,

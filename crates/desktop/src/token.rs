@@ -2,7 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use gateway::settings::{FileError, SettingsError, Token, TokenPlace as Keep};
+use gateway::{
+    HistoryKey,
+    settings::{FileError, ResponseHistory, Settings, SettingsError, Token, TokenPlace as Keep},
+};
 use token_store::{Place, StoreError, Stored, TokenStore};
 
 use crate::{
@@ -111,6 +114,15 @@ impl Tokens {
             Err(trouble) if !self.is_known() => self.set(Now::Missing(trouble)),
             Err(trouble) => tracing::warn!("the token can't be read again: {}", message(&trouble)),
         }
+    }
+
+    /// The key of responses on the disk, where the settings want them there and the keyring gives one.
+    pub(crate) async fn history_key(&self, settings: &Settings) -> Option<HistoryKey> {
+        if settings.response_history != ResponseHistory::Disk {
+            return None;
+        }
+        let key = self.store().ok()?.history_key().await;
+        key.inspect_err(|error| tracing::warn!("responses are kept in memory only: {error}")).ok()
     }
 
     /// Makes a new token, and keeps it where the present one is.

@@ -14,7 +14,7 @@ use app_server::{Launch, LaunchError, Supervisor, locate};
 use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
-    task::JoinHandle,
+    task::{JoinHandle, spawn_blocking},
     time::timeout,
 };
 
@@ -23,7 +23,10 @@ use crate::{
     http::{Bounds, Shared, router, serve},
     images::{AddressPolicy, ImageFetcher},
     log::RequestLog,
-    settings::{CodexHome, Live, NeedsRestart, Settings, Token, needs_restart, own_codex_home},
+    openai::responses::{DiskPlace, History, HistoryKey},
+    settings::{
+        CodexHome, Live, NeedsRestart, ResponseHistory, Settings, Token, needs_restart, own_codex_home,
+    },
     status::StatusWatch,
 };
 
@@ -36,6 +39,8 @@ pub struct Config {
     pub codex_env: Vec<(String, String)>,
     /// Where images may be fetched from.
     pub image_addresses: AddressPolicy,
+    /// What stored responses are encrypted with on the disk. Without it, they are in memory only.
+    pub history_key: Option<HistoryKey>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +63,7 @@ pub struct GatewayHandle {
     codex: Codex,
     supervisor: Supervisor<Session>,
     log: RequestLog,
+    history: History,
     server: JoinHandle<()>,
     renewal: JoinHandle<()>,
     stop: oneshot::Sender<()>,
@@ -124,9 +130,27 @@ fn launch(settings: &Settings, live: Live, mut env: Vec<(String, String)>) -> io
     })
 }
 
+/// Where responses are kept, by the settings.
+async fn open_history(settings: &Settings, key: Option<HistoryKey>) -> History {
+    let time_to_live = settings.response_history_time;
+    match (settings.response_history, key) {
+        (ResponseHistory::Off, _) => History::off(),
+        (ResponseHistory::Memory, _) => History::in_memory(time_to_live),
+        (ResponseHistory::Disk, None) => {
+            tracing::warn!("there is no key to encrypt responses with, so they are kept in memory only");
+            History::in_memory(time_to_live)
+        }
+        (ResponseHistory::Disk, Some(key)) => {
+            let place = DiskPlace { path: settings.response_history_file.clone(), key };
+            let opened = spawn_blocking(move || History::on_disk(&place, time_to_live)).await;
+            opened.unwrap_or_else(|_| History::in_memory(time_to_live))
+        }
+    }
+}
+
 /// Starts a gateway: it listens at once, and brings Codex up in the background.
 pub async fn start(config: Config) -> Result<GatewayHandle, StartError> {
-    let Config { settings, token, codex_env, image_addresses } = config;
+    let Config { settings, token, codex_env, image_addresses, history_key } = config;
     let address = SocketAddr::new(settings.host, settings.port);
     let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => StartError::PortTaken(address),
@@ -138,6 +162,7 @@ pub async fn start(config: Config) -> Result<GatewayHandle, StartError> {
     let launch = launch(&settings, live.clone(), codex_env).map_err(StartError::Folder)?;
     let supervisor = Supervisor::start(launch);
     let log = RequestLog::default();
+    let history = open_history(&settings, history_key).await;
     let codex = Codex::new(&supervisor, live.clone());
     let renewal = tokio::spawn(renew(supervisor.phase(), log.running(), supervisor.restart()));
     let shared = Shared {
@@ -147,6 +172,7 @@ pub async fn start(config: Config) -> Result<GatewayHandle, StartError> {
         live: live.clone(),
         wrong_tokens: Arc::default(),
         address,
+        history: history.clone(),
     };
     let (stop, stopped) = oneshot::channel();
     let server = serve(listener, router(shared), Bounds::default(), async {
@@ -155,7 +181,18 @@ pub async fn start(config: Config) -> Result<GatewayHandle, StartError> {
     });
     tracing::info!(%address, "listening");
     let server = tokio::spawn(server);
-    Ok(GatewayHandle { address, started: settings, live, codex, supervisor, log, server, renewal, stop })
+    Ok(GatewayHandle {
+        address,
+        started: settings,
+        live,
+        codex,
+        supervisor,
+        log,
+        history,
+        server,
+        renewal,
+        stop,
+    })
 }
 
 impl GatewayHandle {
@@ -207,13 +244,16 @@ impl GatewayHandle {
     /// Stops in order: no new connections, Codex is ended, which ends every stream with an error, and the answers
     /// under way get a moment to be sent. Takes two seconds at most, whatever Codex and the callers do.
     pub async fn shutdown(self) {
-        let Self { supervisor, mut server, renewal, stop, .. } = self;
+        let Self { supervisor, history, mut server, renewal, stop, .. } = self;
         renewal.abort();
         let _ = stop.send(());
         supervisor.shutdown().await;
         if timeout(Duration::from_millis(500), &mut server).await.is_err() {
             server.abort();
             let _ = server.await;
+        }
+        if timeout(Duration::from_secs(1), history.close()).await.is_err() {
+            tracing::warn!("the latest stored responses may not be on the disk");
         }
         tracing::info!("stopped");
     }

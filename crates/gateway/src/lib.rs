@@ -32,7 +32,7 @@ pub use codex::Account;
 pub use gateway::{Config, GatewayHandle, Inspection, StartError, codex_is_installed, inspect, start};
 pub use holder::{Holder, port_holder};
 pub use images::AddressPolicy;
-pub use openai::{FieldPolicy, chat_fields, responses_fields};
+pub use openai::{FieldPolicy, HistoryKey, chat_fields, responses_fields};
 pub use quota::{Quota, QuotaWindow};
 pub use sign_in::{SignIn, SignInError, SignInWith, sign_in};
 pub use status::{Status, StatusWatch};

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, thread, time::Duration};
 
-use gateway::settings::Token;
+use gateway::{HistoryKey, settings::Token};
 use keyring_core::{Entry, Error};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -68,6 +68,23 @@ impl Keyring {
             true => Ok(()),
             false => Err(KeyringError::Refused { reason: "it gave back something else".to_owned() }),
         }
+    }
+
+    /// The key of `user`, made where there is none.
+    pub(crate) async fn key(&self, user: &str) -> Result<HistoryKey, KeyringError> {
+        let made =
+            HistoryKey::generate().map_err(|error| KeyringError::Refused { reason: error.to_string() })?;
+        let kept = self.call(user, move |entry, abandoned| {
+            if let Some(key) = found(entry.get_secret())?.and_then(|key| key.try_into().ok()) {
+                return Ok(Some(HistoryKey::new(key)));
+            }
+            if abandoned() {
+                return Ok(None);
+            }
+            entry.set_secret(made.expose())?;
+            Ok((entry.get_secret()? == made.expose()).then_some(made))
+        });
+        kept.await?.ok_or_else(|| KeyringError::Refused { reason: "it gave back something else".to_owned() })
     }
 
     pub(crate) async fn remove(&self, user: &str) -> Result<(), KeyringError> {

@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use gateway::settings::{ConfigFile, Overrides, SettingsError, Token, TokenPlace, edit, token_override};
+use gateway::{
+    HistoryKey,
+    settings::{ConfigFile, Overrides, SettingsError, Token, TokenPlace, edit, token_override},
+};
 use tokio::sync::Mutex;
 
 use crate::{
@@ -158,6 +161,13 @@ impl TokenStore {
     pub async fn put_in_keyring(&self, token: &Token) -> Result<(), StoreError> {
         self.make_folder();
         Ok(self.keyring.set(&self.user(), token.clone()).await?)
+    }
+
+    /// The key that stored responses are encrypted with on the disk. It is kept in the keyring and nowhere else: beside
+    /// the responses it would be worth nothing.
+    pub async fn history_key(&self) -> Result<HistoryKey, StoreError> {
+        self.make_folder();
+        Ok(self.keyring.key(&format!("{}#responses", self.user())).await?)
     }
 
     async fn move_to(&self, place: TokenPlace) -> Result<Stored, StoreError> {

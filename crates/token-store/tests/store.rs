@@ -270,6 +270,20 @@ async fn a_token_that_the_keyring_lost_is_missed_and_can_be_made_anew() {
 }
 
 #[tokio::test]
+async fn the_key_of_stored_responses_is_made_once_and_is_nowhere_but_in_the_keyring() {
+    let person = Person::new();
+    let (one, other) = (person.store("a.json"), person.store("b.json"));
+    let key = one.history_key().await.unwrap();
+    assert!(one.history_key().await.unwrap() == key && other.history_key().await.unwrap() != key);
+    // It is apart from the token, which comes and goes.
+    one.save(token_of(OLD), TokenPlace::Keyring).await.unwrap();
+    one.keep_in_file().await.unwrap();
+    assert!(one.history_key().await.unwrap() == key);
+    let without = without_keyring(person.path("a.json"), &Overrides::default());
+    assert!(without.history_key().await.is_err());
+}
+
+#[tokio::test]
 async fn an_application_prefers_the_keyring_unless_the_person_chose_the_file() {
     let person = Person::new();
     person.write("old.json", json!({"token": OLD}));

@@ -103,8 +103,13 @@ async fn inspection(settings: Settings) -> Vec<Finding> {
         Ok(token) => token,
         Err(error) => return vec![Finding::fail("start", error.to_string())],
     };
-    let config =
-        Config { settings, token, codex_env: Vec::new(), image_addresses: AddressPolicy::PublicOnly };
+    let config = Config {
+        settings,
+        token,
+        codex_env: Vec::new(),
+        image_addresses: AddressPolicy::PublicOnly,
+        history_key: None,
+    };
     match gateway::inspect(&config).await {
         Ok(found) => {
             let mut findings = vec![account(&found.account, &login), models(&found.models)];

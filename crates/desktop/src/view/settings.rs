@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gateway::settings;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -34,13 +35,22 @@ pub struct SettingsView {
 }
 
 /// What is kept of the Responses API's responses.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum ResponseHistory {
     Off,
-    #[default]
     Memory,
     Disk,
+}
+
+impl From<settings::ResponseHistory> for ResponseHistory {
+    fn from(history: settings::ResponseHistory) -> Self {
+        match history {
+            settings::ResponseHistory::Off => Self::Off,
+            settings::ResponseHistory::Memory => Self::Memory,
+            settings::ResponseHistory::Disk => Self::Disk,
+        }
+    }
 }
 
 /// Which notifications are shown.

@@ -5,7 +5,10 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     os::unix::fs::symlink,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
     time::Duration,
 };
 
@@ -188,8 +191,13 @@ pub(crate) fn question() -> Value {
     json!({"model": MODEL, "messages": [{"role": "user", "content": "Say pong"}]})
 }
 
+/// A port that nobody listens on, below those that systems give to outgoing connections: one of these could take it while
+/// a test has let go of it.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = 20_000 + (std::process::id() % 8_000) as u16;
+    let mut ports = (0..4_000).map(|_| start + NEXT.fetch_add(1, Ordering::Relaxed));
+    ports.find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).expect("some port is free")
 }
 
 /// The ids of the processes that run `program`.

@@ -3,7 +3,10 @@
 use std::collections::VecDeque;
 
 use super::{limits::Limiter, reasoning::ReasoningTale};
-use crate::turn::{Finish, Limits, Summary, TurnEvent};
+use crate::turn::{Finish, Limits, Phase, Summary, TurnEvent};
+
+/// Sets the messages of an answer apart where they are one text, as the limits see them.
+const SEPARATOR: &str = "\n\n";
 
 /// The answer so far.
 ///
@@ -14,8 +17,14 @@ use crate::turn::{Finish, Limits, Summary, TurnEvent};
 pub(super) struct Answer {
     limits: Limits,
     limiter: Limiter,
-    /// All text of the answer.
+    /// All text of the answer, its messages set apart by [`SEPARATOR`].
     text: String,
+    /// Where in `text` the messages begin.
+    begins: Vec<Begin>,
+    /// How many of these were told.
+    begun: usize,
+    /// How much of `text` was told, or passed over between two messages.
+    told: usize,
     /// How much of `text` the present attempt has said again; all of it in a first attempt.
     said: usize,
     /// How much of the present message was said in deltas.
@@ -29,12 +38,24 @@ pub(super) struct Answer {
     cut: Option<Finish>,
 }
 
+/// Where a message begins.
+#[derive(Debug)]
+struct Begin {
+    at: usize,
+    /// The bytes of the separator that stands there.
+    gap: usize,
+    phase: Option<Phase>,
+}
+
 impl Answer {
     pub(super) fn new(limits: &Limits, summary: Summary) -> Self {
         Self {
             limits: limits.clone(),
             limiter: Limiter::new(limits),
             text: String::new(),
+            begins: Vec::new(),
+            begun: 0,
+            told: 0,
             said: 0,
             message: 0,
             messages: 0,
@@ -65,11 +86,11 @@ impl Answer {
         }
     }
 
-    /// Messages of one answer are set apart by an empty line.
-    pub(super) fn begin_message(&mut self) {
-        if self.messages > 0 {
-            self.say("\n\n");
-        }
+    pub(super) fn begin_message(&mut self, phase: Option<Phase>) {
+        let gap = if self.messages == 0 { "" } else { SEPARATOR };
+        self.begins.truncate(self.messages);
+        self.begins.push(Begin { at: self.said, gap: gap.len(), phase });
+        self.say(gap);
         self.messages += 1;
         self.message = 0;
         self.open = true;
@@ -95,7 +116,7 @@ impl Answer {
         }
         if self.cut.is_none() {
             let rest = self.limiter.finish();
-            self.tell(rest.text);
+            self.tell(&rest.text);
             self.cut = rest.finish.or_else(|| self.withheld());
         }
     }
@@ -114,11 +135,6 @@ impl Answer {
     /// Why the gateway ended the answer, if it did. What comes after that is not told.
     pub(super) fn cut(&self) -> Option<Finish> {
         self.cut
-    }
-
-    /// Whether the text is what the model said in one message, or nothing.
-    pub(super) fn is_one_message(&self) -> bool {
-        self.messages <= 1
     }
 
     /// All text so far.
@@ -142,7 +158,9 @@ impl Answer {
         self.text.clear();
         self.limiter = Limiter::new(&self.limits);
         self.cut = None;
-        self.ready.retain(|event| !matches!(event, TurnEvent::Delta(_)));
+        self.ready.retain(|event| !matches!(event, TurnEvent::Message { .. } | TurnEvent::Delta(_)));
+        self.begun = 0;
+        self.told = 0;
         self.ready.push_back(TurnEvent::Restarted);
         self.add(&answer);
     }
@@ -154,13 +172,33 @@ impl Answer {
         self.text.push_str(text);
         self.said = self.text.len();
         let passed = self.limiter.pass(text);
-        self.tell(passed.text);
+        self.tell(&passed.text);
         self.cut = passed.finish;
     }
 
-    fn tell(&mut self, text: String) {
+    /// Tells more of the text, message by message. One that begins is told with its first delta.
+    fn tell(&mut self, mut text: &str) {
+        while let Some(Begin { at, gap, phase }) = self.begins.get(self.begun) {
+            let (before, rest) = text.split_at(at.saturating_sub(self.told).min(text.len()));
+            let (between, rest) =
+                rest.split_at((at + gap).saturating_sub(self.told + before.len()).min(rest.len()));
+            self.told += before.len() + between.len();
+            if !before.is_empty() {
+                self.ready.push_back(TurnEvent::Delta(before.to_owned()));
+            }
+            if rest.is_empty() {
+                return;
+            }
+            let is_empty = self.begins.get(self.begun + 1).is_some_and(|next| next.at == self.told);
+            if !is_empty {
+                self.ready.push_back(TurnEvent::Message { phase: *phase });
+            }
+            self.begun += 1;
+            text = rest;
+        }
         if !text.is_empty() {
-            self.ready.push_back(TurnEvent::Delta(text));
+            self.told += text.len();
+            self.ready.push_back(TurnEvent::Delta(text.to_owned()));
         }
     }
 }
@@ -177,6 +215,8 @@ mod tests {
         std::iter::from_fn(|| answer.take()).collect()
     }
 
+    const MESSAGE: TurnEvent = TurnEvent::Message { phase: None };
+
     fn delta(text: &str) -> TurnEvent {
         TurnEvent::Delta(text.to_owned())
     }
@@ -184,15 +224,15 @@ mod tests {
     #[test]
     fn deltas_pass_and_the_completed_text_adds_only_what_was_left_out() {
         let mut answer = answer();
-        answer.begin_message();
+        answer.begin_message(None);
         answer.push("po");
-        assert_eq!(events(&mut answer), [delta("po")]);
+        assert_eq!(events(&mut answer), [MESSAGE, delta("po")]);
         answer.push("ng");
         answer.complete_message("pong!");
         assert_eq!(events(&mut answer), [delta("ng"), delta("!")]);
-        answer.begin_message();
+        answer.begin_message(None);
         answer.complete_message("second");
-        assert_eq!(events(&mut answer), [delta("\n\n"), delta("second")]);
+        assert_eq!(events(&mut answer), [MESSAGE, delta("second")]);
         answer.complete();
         assert_eq!((events(&mut answer), answer.cut()), (vec![], None));
     }
@@ -200,11 +240,11 @@ mod tests {
     #[test]
     fn an_attempt_that_says_the_same_again_is_not_told_twice() {
         let mut answer = answer();
-        answer.begin_message();
+        answer.begin_message(None);
         answer.push("Hello wör");
-        assert_eq!(events(&mut answer), [delta("Hello wör")]);
+        assert_eq!(events(&mut answer), [MESSAGE, delta("Hello wör")]);
         answer.begin_attempt();
-        answer.begin_message();
+        answer.begin_message(None);
         for part in ["Hel", "lo wö", "rld"] {
             answer.push(part);
         }
@@ -215,29 +255,29 @@ mod tests {
     #[test]
     fn an_attempt_that_says_something_else_starts_the_answer_over() {
         let mut answer = answer();
-        answer.begin_message();
+        answer.begin_message(None);
         answer.push("Hello é");
         events(&mut answer);
         answer.begin_attempt();
-        answer.begin_message();
+        answer.begin_message(None);
         answer.push("Hell");
         assert_eq!(events(&mut answer), []);
         answer.push("o ü");
         answer.push("!");
-        assert_eq!(events(&mut answer), [TurnEvent::Restarted, delta("Hello ü"), delta("!")]);
+        assert_eq!(events(&mut answer), [TurnEvent::Restarted, MESSAGE, delta("Hello ü"), delta("!")]);
     }
 
     #[test]
     fn an_attempt_that_says_less_takes_the_rest_back() {
         let mut answer = answer();
-        answer.begin_message();
+        answer.begin_message(None);
         answer.push("Hello world");
         events(&mut answer);
         answer.begin_attempt();
-        answer.begin_message();
+        answer.begin_message(None);
         answer.push("Hello");
         answer.complete();
-        assert_eq!(events(&mut answer), [TurnEvent::Restarted, delta("Hello")]);
+        assert_eq!(events(&mut answer), [TurnEvent::Restarted, MESSAGE, delta("Hello")]);
         answer.begin_attempt();
         answer.complete();
         assert_eq!(events(&mut answer), [TurnEvent::Restarted]);
@@ -246,11 +286,11 @@ mod tests {
     #[test]
     fn a_message_that_begins_and_never_comes_was_withheld() {
         let mut refused = answer();
-        refused.begin_message();
+        refused.begin_message(None);
         refused.complete();
         assert_eq!((events(&mut refused), refused.cut()), (vec![], Some(Finish::ContentFilter)));
         let mut empty = answer();
-        empty.begin_message();
+        empty.begin_message(None);
         empty.complete_message("");
         empty.complete();
         assert_eq!(empty.cut(), None);
@@ -259,13 +299,45 @@ mod tests {
     #[test]
     fn a_limit_cuts_the_answer_and_the_rest_is_not_told() {
         let mut answer = Answer::new(&Limits { stop: vec!["STOP".into()], max_tokens: None }, Summary::None);
-        answer.begin_message();
+        answer.begin_message(None);
         answer.push("one ST");
         answer.push("OP two");
         answer.push(" three");
-        assert_eq!(events(&mut answer), [delta("one ")]);
+        assert_eq!(events(&mut answer), [MESSAGE, delta("one ")]);
         assert_eq!(answer.cut(), Some(Finish::Stop));
         answer.complete();
         assert_eq!(events(&mut answer), []);
+    }
+
+    #[test]
+    fn messages_are_set_apart_for_the_limits_and_told_one_by_one() {
+        let commentary = TurnEvent::Message { phase: Some(Phase::Commentary) };
+        let mut answer =
+            Answer::new(&Limits { stop: vec!["\n\nSTOP".into()], max_tokens: None }, Summary::None);
+        answer.begin_message(Some(Phase::Commentary));
+        answer.push("one");
+        answer.begin_message(None);
+        answer.begin_message(None);
+        answer.push("three");
+        assert_eq!(events(&mut answer), [commentary.clone(), delta("one"), MESSAGE, delta("three")]);
+        answer.begin_message(None);
+        answer.push("STOP");
+        assert_eq!((events(&mut answer), answer.cut()), (vec![], Some(Finish::Stop)));
+
+        let mut answer = self::answer();
+        answer.begin_message(Some(Phase::Commentary));
+        answer.push("one");
+        answer.begin_message(None);
+        answer.push("two");
+        events(&mut answer);
+        answer.begin_attempt();
+        answer.begin_message(Some(Phase::Commentary));
+        answer.push("one");
+        answer.begin_message(None);
+        answer.push("twenty");
+        assert_eq!(
+            events(&mut answer),
+            [TurnEvent::Restarted, commentary, delta("one"), MESSAGE, delta("twenty")]
+        );
     }
 }

@@ -47,10 +47,7 @@ mod tests {
     fn turn(text: &str, context_window: Option<u64>) -> Turn {
         Turn {
             model: "m".into(),
-            items: vec![Item::Message {
-                role: Role::User,
-                content: vec![Content::InputText { text: text.into() }],
-            }],
+            items: vec![Item::message(Role::User, vec![Content::InputText { text: text.into() }])],
             effort: "low".into(),
             summary: Summary::None,
             verbosity: None,

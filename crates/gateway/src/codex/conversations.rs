@@ -41,8 +41,8 @@ pub(super) struct Kept {
     pub(super) thread: Thread,
     /// Since when.
     pub(super) since: Instant,
-    /// The conversation that the thread holds.
-    pub(super) history: History,
+    /// The conversation that the thread holds, in each form in which its caller may send it back.
+    pub(super) histories: Vec<History>,
     /// What its turn waits for, if it is not over.
     pub(super) waiting: Option<Waiting>,
 }
@@ -145,7 +145,7 @@ impl Conversations {
         let (_, beginnings) = histories.split_last()?;
         let mut state = self.state();
         let (known, index) = beginnings.iter().enumerate().rev().find_map(|(index, history)| {
-            Some((index + 1, state.kept.iter().rposition(|kept| kept.history == *history)?))
+            Some((index + 1, state.kept.iter().rposition(|kept| kept.histories.contains(history))?))
         })?;
         let kept = state.kept.remove(index)?;
         Some((kept, known))

@@ -60,7 +60,7 @@ mod tests {
         let text = text.to_owned();
         let part =
             if role == Role::Assistant { Content::OutputText { text } } else { Content::InputText { text } };
-        Item::Message { role, content: vec![part] }
+        Item::message(role, vec![part])
     }
 
     fn turn(items: &[Item]) -> Turn {

@@ -20,6 +20,7 @@ mod session;
 mod stamp;
 mod thread;
 mod threads;
+mod told;
 mod tools;
 mod wait;
 

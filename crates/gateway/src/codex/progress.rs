@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use app_server::{FunctionCall, RawItem, RawItemKind, ThreadEvent, TokenUsage, TurnStatus};
+use app_server::{FunctionCall, MessagePhase, RawItem, RawItemKind, ThreadEvent, TokenUsage, TurnStatus};
 use tokio::{
     task::spawn_blocking,
     time::{Instant, timeout_at},
@@ -13,14 +13,15 @@ use super::{
     failure,
     patience::{Clock, Overdue, Patience},
     thread::Thread,
+    told::Told,
     tools::Tools,
 };
 use crate::{
     quota::Quota,
     tokens,
     turn::{
-        Completion, Content, Finish, Item, Milestone, Role, ToolCall, Turn, TurnError, TurnErrorKind,
-        TurnEvent, TurnReport, Usage,
+        Completion, Finish, Item, Milestone, Phase, ToolCall, Turn, TurnError, TurnErrorKind, TurnEvent,
+        TurnReport, Usage,
     },
 };
 
@@ -30,7 +31,9 @@ pub(super) struct Progress {
     tools: Tools,
     /// The calls that the model has made; told once they are all known.
     calls: Vec<FunctionCall>,
-    /// Those of them that are still to be told.
+    /// What was told of the answer, as items.
+    told: Told,
+    /// Those of the calls that are still to be told.
     untold: VecDeque<ToolCall>,
     /// The texts of the prompt, for the gateway's own count of its tokens.
     prompt: Arc<[String]>,
@@ -50,8 +53,11 @@ pub(super) struct Progress {
 /// What a turn that ended well adds to its conversation.
 #[derive(Debug)]
 pub(super) struct Ending {
-    /// As a caller sends them back.
-    pub(super) items: Vec<Item>,
+    /// As a caller sends it back who keeps items.
+    pub(super) as_items: Vec<Item>,
+    /// As a caller sends it back who keeps one message, which has no place for reasoning. `None` where the model said more
+    /// than one message.
+    pub(super) as_message: Option<Vec<Item>>,
     /// The ids of the calls whose outputs the turn waits for.
     pub(super) waiting_for: Vec<String>,
 }
@@ -68,6 +74,7 @@ impl Progress {
             answer: Answer::new(&turn.limits, turn.summary),
             tools,
             calls: Vec::new(),
+            told: Told::default(),
             untold: VecDeque::new(),
             prompt: turn.texts().map(str::to_owned).collect(),
             prompt_tokens: 0,
@@ -86,6 +93,12 @@ impl Progress {
 
     /// What the caller is to be told next. An error, or a completion, is the last. May be cancelled.
     pub(super) async fn step(&mut self, thread: &mut Thread) -> Result<TurnEvent, TurnError> {
+        let event = self.next(thread).await?;
+        self.told.add(&event);
+        Ok(event)
+    }
+
+    async fn next(&mut self, thread: &mut Thread) -> Result<TurnEvent, TurnError> {
         loop {
             if let Some(event) = self.answer.take() {
                 return Ok(event);
@@ -128,10 +141,10 @@ impl Progress {
                 self.mark(Milestone::TurnStarted);
             }
             ThreadEvent::ReasoningDelta { part, delta, .. } => self.answer.push_reasoning(part, delta),
-            ThreadEvent::MessageStarted { .. } => {
+            ThreadEvent::MessageStarted { phase, .. } => {
                 thread.make_ready();
                 self.clock.settle(false);
-                self.answer.begin_message();
+                self.answer.begin_message(phase.and_then(known_phase));
             }
             ThreadEvent::MessageDelta { delta, .. } => {
                 if !self.reached(Milestone::FirstDelta) {
@@ -214,21 +227,12 @@ impl Progress {
     /// What the turn has added to its conversation, where a caller can come back with exactly that.
     pub(super) fn ending(&self) -> Option<Ending> {
         let Completion { finish, .. } = self.completion?;
-        let as_said = !self.owed && self.answer.cut().is_none() && self.answer.is_one_message();
-        if !as_said || !matches!(finish, Finish::Stop | Finish::ToolCalls) {
+        if self.owed || self.answer.cut().is_some() || !matches!(finish, Finish::Stop | Finish::ToolCalls) {
             return None;
         }
-        let text = self.answer.text();
-        let message = (!text.is_empty()).then(|| Item::Message {
-            role: Role::Assistant,
-            content: vec![Content::OutputText { text: text.to_owned() }],
-        });
-        let calls = self.calls.iter().map(|call| {
-            let ToolCall { id: call_id, name, arguments } = self.tools.call(call);
-            Item::FunctionCall { call_id, name, arguments }
-        });
         Some(Ending {
-            items: message.into_iter().chain(calls).collect(),
+            as_items: self.told.items().to_vec(),
+            as_message: self.told.as_message(),
             waiting_for: self.calls.iter().map(|call| call.call_id.clone()).collect(),
         })
     }
@@ -263,6 +267,14 @@ fn finish(
         (TurnStatus::Completed, _) => Ok(Finish::Stop),
         (_, Some(error)) => failure::turn_failed(error, quota),
         (_, None) => Err(interrupted()),
+    }
+}
+
+fn known_phase(phase: MessagePhase) -> Option<Phase> {
+    match phase {
+        MessagePhase::Commentary => Some(Phase::Commentary),
+        MessagePhase::FinalAnswer => Some(Phase::FinalAnswer),
+        MessagePhase::PartialAnswer | MessagePhase::Unknown => None,
     }
 }
 

@@ -111,12 +111,16 @@ impl RunningTurn {
     /// Keeps the thread where the caller may come back to it: when they do, it must be there already.
     fn end(&mut self) {
         let (Some(thread), Some(history)) = (self.thread.take(), self.history) else { return };
-        let Some(Ending { items, waiting_for }) = self.progress.ending() else { return };
+        let Some(Ending { as_items, as_message, waiting_for }) = self.progress.ending() else { return };
         let settings = std::mem::take(&mut self.settings);
         self.conversations.keep(Kept {
             thread,
             since: Instant::now(),
-            history: items.iter().fold(history, History::then),
+            histories: [Some(as_items), as_message]
+                .into_iter()
+                .flatten()
+                .map(|items| items.iter().fold(history, History::then))
+                .collect(),
             waiting: (!waiting_for.is_empty()).then_some(Waiting { calls: waiting_for, settings }),
         });
     }

@@ -5,21 +5,26 @@ mod stream;
 use axum::{
     Extension, Json,
     extract::State,
-    http::HeaderValue,
     response::{IntoResponse, Response},
 };
 use futures_util::future::try_join_all;
 
-use super::{App, body::JsonObject, images, logged::LoggedTurn, models::find_model};
+use super::{
+    App,
+    body::JsonObject,
+    logged::LoggedTurn,
+    prepare::{Ignored, Prepared, prepare},
+};
 use crate::{
-    codex::Model,
-    log::{Entry, Parameters},
+    log::Entry,
     openai::{
-        chat::{AnswerParts, Assembly, ChatCompletion, ChatRequest, Chunks, Delivery, Expectation, Piece},
+        Assembly, Expectation, Piece,
+        chat::{AnswerParts, ChatCompletion, ChatRequest, Chunks, Delivery, ReasoningText},
         error::ApiError,
         policy::Trace,
+        responses::ResponsesRequest,
     },
-    turn::{Completion, Finish, Turn, TurnEvent, Usage},
+    turn::{Completion, Finish, TurnEvent, Usage},
 };
 
 pub(super) async fn create(
@@ -28,47 +33,16 @@ pub(super) async fn create(
     JsonObject(body): JsonObject,
 ) -> Result<Response, ApiError> {
     let mut trace = Trace::new(app.settings.unsupported_parameters);
-    let request = ChatRequest::parse(body, &mut trace);
-    let ignored = HeaderValue::from_str(&trace.ignored.join(", ").escape_default().to_string()).ok();
-    entry.parameters(trace.into());
-    let ChatRequest {
-        model: asked,
-        mut items,
-        images,
-        effort,
-        summary,
-        verbosity,
-        service_tier,
-        limits,
-        tools,
-        expectation,
-        answers,
-        delivery,
-    } = request?;
-
-    entry.asked(&asked);
-    let model = find_model(&app, &asked).await?;
-    if let (Some(image), false) = (images.first(), model.takes_images) {
-        return Err(ApiError::unsupported(
-            &image.param,
-            format!("The model `{asked}` does not take images."),
-        ));
-    }
-    let effort = choose_effort(effort, app.settings.reasoning_effort.as_deref(), &model)?;
-    let service_tier = choose_service_tier(service_tier, &model)?;
-    images::resolve(&app, &mut items, images).await?;
-    let turn = Turn {
-        model: model.name,
-        items,
-        effort,
-        summary,
-        verbosity,
-        service_tier,
-        context_window: model.context_window,
-        limits,
-        tools,
-        output_schema: expectation.upstream_schema().cloned(),
+    let request = if body.contains_key("input") && !body.contains_key("messages") {
+        ResponsesRequest::parse(body, &mut trace, &app.history).map(ChatRequest::from)
+    } else {
+        ChatRequest::parse(body, &mut trace)
     };
+    let ignored = Ignored::of(&trace);
+    entry.parameters(trace.into());
+    let ChatRequest { turn, answers, delivery } = request?;
+    entry.asked(&turn.model);
+    let Prepared { asked, turn, expectation } = prepare(&app, turn).await?;
     entry.turn(&asked, &turn, delivery != Delivery::Whole);
 
     let running = app.codex.run(turn, answers).await?;
@@ -79,49 +53,8 @@ pub(super) async fn create(
             stream::response(turns, expectation, entry, Chunks::new(asked, include_usage)).await?
         }
     };
-    if let Some(ignored) = ignored.filter(|ignored| !ignored.is_empty()) {
-        response.headers_mut().insert("x-codex-gateway-ignored", ignored);
-    }
+    ignored.tell(&mut response);
     Ok(response)
-}
-
-/// The effort that the caller asks for, if the model has it, else the one in the settings, if the model has that.
-fn choose_effort(asked: Option<String>, default: Option<&str>, model: &Model) -> Result<String, ApiError> {
-    let knows = |effort: &str| model.efforts.iter().any(|known| known == effort);
-    match asked {
-        Some(effort) if !knows(&effort) => {
-            let known = model.efforts.iter().map(String::as_str);
-            Err(not_of_model("reasoning_effort", &effort, model, known))
-        }
-        Some(effort) => Ok(effort),
-        None => Ok(default.filter(|effort| knows(effort)).unwrap_or(&model.default_effort).to_owned()),
-    }
-}
-
-/// The tier that the caller asks for, if the model is served by it. `auto` leaves the choice to us, which never is the one
-/// that costs more.
-fn choose_service_tier(asked: Option<String>, model: &Model) -> Result<String, ApiError> {
-    match asked.as_deref() {
-        None | Some("auto" | "default") => Ok("default".to_owned()),
-        Some(tier) if model.service_tiers.iter().any(|known| known == tier) => Ok(tier.to_owned()),
-        Some(tier) => {
-            let known = ["auto", "default"].into_iter().chain(model.service_tiers.iter().map(String::as_str));
-            Err(not_of_model("service_tier", tier, model, known))
-        }
-    }
-}
-
-/// The error for a value that the model does not have.
-fn not_of_model<'a>(
-    param: &str,
-    asked: &str,
-    model: &Model,
-    known: impl Iterator<Item = &'a str>,
-) -> ApiError {
-    let known = known.map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
-    let message =
-        format!("`{param}` is `{asked}`, which the model `{}` does not have; it has {known}.", model.name);
-    ApiError::invalid(param, "unsupported_value", message)
 }
 
 /// Waits for all answers to end.
@@ -142,6 +75,7 @@ async fn collect(
     expected: &Expectation,
 ) -> Result<(AnswerParts, Option<Usage>), ApiError> {
     let mut assembly = Assembly::default();
+    let mut reasoning = ReasoningText::default();
     let mut answer = AnswerParts {
         reasoning: String::new(),
         text: String::new(),
@@ -149,7 +83,6 @@ async fn collect(
         finish: Finish::Stop,
     };
     let add = |answer: &mut AnswerParts, piece: Option<Piece>| match piece {
-        Some(Piece::Reasoning(text)) => answer.reasoning.push_str(&text),
         Some(Piece::Text(text)) => answer.text.push_str(&text),
         Some(Piece::Call(call)) => answer.calls.push(call),
         None => {}
@@ -157,9 +90,10 @@ async fn collect(
     loop {
         match turn.next().await? {
             TurnEvent::ReasoningDelta { part, text } => {
-                add(&mut answer, Some(assembly.reasoning(part, text)));
+                answer.reasoning.push_str(&reasoning.delta(part, text));
             }
-            TurnEvent::Reasoning(_) => assembly.end_reasoning(),
+            TurnEvent::Reasoning(_) => reasoning.end_item(),
+            TurnEvent::Message { .. } => add(&mut answer, assembly.message(expected)),
             TurnEvent::Delta(delta) => add(&mut answer, assembly.text(expected, delta)),
             TurnEvent::Restarted => {
                 assembly.restart();
@@ -173,12 +107,5 @@ async fn collect(
                 return Ok((answer, usage));
             }
         }
-    }
-}
-
-impl From<Trace> for Parameters {
-    fn from(trace: Trace) -> Self {
-        let Trace { honoured, neutral, ignored, refused, .. } = trace;
-        Self { honoured, neutral, ignored, refused }
     }
 }

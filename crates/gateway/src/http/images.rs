@@ -4,7 +4,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::App;
 use crate::{
-    openai::{chat::ImagePart, error::ApiError},
+    openai::{ImagePart, error::ApiError},
     turn::{Content, Item},
 };
 
@@ -46,8 +46,7 @@ pub(super) async fn resolve(app: &App, items: &mut [Item], images: Vec<ImagePart
 }
 
 fn image_url<'a>(items: &'a mut [Item], image: &ImagePart) -> Option<&'a mut String> {
-    let Item::Message { content, .. } = items.get_mut(image.item)? else { return None };
-    match content.get_mut(image.part)? {
+    match items.get_mut(image.item)?.parts_mut().get_mut(image.part)? {
         Content::InputImage { image_url } => Some(image_url),
         Content::InputText { .. } | Content::OutputText { .. } => None,
     }

@@ -36,7 +36,12 @@ impl LoggedTurn {
             Ok(TurnEvent::Delta(delta)) => self.entry.delta(delta),
             Ok(TurnEvent::Completed(Completion { usage, .. })) => self.usage = *usage,
             Ok(TurnEvent::ToolCall(call)) => self.entry.delta(&call.arguments),
-            Ok(TurnEvent::ReasoningDelta { .. } | TurnEvent::Reasoning(_) | TurnEvent::Restarted)
+            Ok(
+                TurnEvent::ReasoningDelta { .. }
+                | TurnEvent::Reasoning(_)
+                | TurnEvent::Message { .. }
+                | TurnEvent::Restarted,
+            )
             | Err(_) => {}
         }
         event.map_err(ApiError::from)

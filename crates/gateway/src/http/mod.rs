@@ -9,6 +9,8 @@ mod images;
 mod limits;
 mod logged;
 mod models;
+mod prepare;
+mod responses;
 mod router;
 mod server;
 mod sse;
@@ -21,6 +23,7 @@ use crate::{
     codex::Codex,
     images::ImageFetcher,
     log::RequestLog,
+    openai::responses::History,
     settings::{Live, Settings, Token},
 };
 
@@ -40,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) wrong_tokens: Arc<WrongTokens>,
     /// Where the gateway listens.
     pub(crate) address: SocketAddr,
+    pub(crate) history: History,
 }
 
 /// What a handler can reach, with the token and the settings as they are when its request comes: a change in the middle
@@ -53,12 +57,13 @@ struct App {
     wrong_tokens: Arc<WrongTokens>,
     settings: Arc<Settings>,
     address: SocketAddr,
+    history: History,
 }
 
 impl FromRef<Shared> for App {
     fn from_ref(shared: &Shared) -> Self {
-        let Shared { codex, images, log, live, wrong_tokens, address } = shared.clone();
+        let Shared { codex, images, log, live, wrong_tokens, address, history } = shared.clone();
         let (token, settings) = (live.token(), live.settings());
-        Self { codex, images, log, token, wrong_tokens, settings, address }
+        Self { codex, images, log, token, wrong_tokens, settings, address, history }
     }
 }

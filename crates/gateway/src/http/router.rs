@@ -4,7 +4,10 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{Shared, chat, doors, error, health, limits, models};
+use super::{
+    Shared, chat, doors, error, health, limits, models,
+    responses::{self, count, stored},
+};
 
 /// Every route there is.
 pub(crate) fn router(shared: Shared) -> Router {
@@ -12,6 +15,11 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/models", get(models::list))
         .route("/models/{*model}", get(models::show))
         .route("/chat/completions", post(chat::create))
+        .route("/responses", post(responses::create))
+        .route("/responses/input_tokens", post(count::input_tokens))
+        .route("/responses/{id}", get(stored::show).delete(stored::delete))
+        .route("/responses/{id}/cancel", post(stored::cancel))
+        .route("/responses/{id}/input_items", get(stored::input_items))
         .route_layer(from_fn_with_state(shared.clone(), limits::announce))
         .route_layer(from_fn_with_state(shared.clone(), doors::authenticate));
     Router::new()

@@ -1,5 +1,7 @@
 //! Server-sent events: frames, and the comments that keep a silent stream alive.
 
+use std::time::Duration;
+
 use axum::{
     body::{Body, Bytes},
     http::{HeaderValue, header::CONTENT_TYPE},
@@ -7,6 +9,13 @@ use axum::{
 };
 use futures_util::stream::unfold;
 use serde::Serialize;
+
+/// How long the status of a streamed answer is held back, so that a turn that fails at once is a proper HTTP error, which
+/// SDKs understand and retry; after that the stream begins, since clients give up on silence.
+pub(super) const STATUS_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a stream may be silent.
+pub(super) const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Clients skip it; proxies and time-outs count it as a sign of life.
 pub(super) const KEEP_ALIVE: Bytes = Bytes::from_static(b": keep-alive\n\n");
@@ -16,7 +25,15 @@ pub(super) const DONE: Bytes = Bytes::from_static(b"data: [DONE]\n\n");
 
 /// One event. JSON has no raw line break, so its text is one `data` line.
 pub(crate) fn data(value: &impl Serialize) -> Bytes {
-    let mut frame = b"data: ".to_vec();
+    frame(b"data: ".to_vec(), value)
+}
+
+/// One event with a name.
+pub(super) fn event(name: &str, value: &impl Serialize) -> Bytes {
+    frame(format!("event: {name}\ndata: ").into_bytes(), value)
+}
+
+fn frame(mut frame: Vec<u8>, value: &impl Serialize) -> Bytes {
     if let Err(error) = serde_json::to_writer(&mut frame, value) {
         tracing::error!(%error, "an event could not be written as JSON");
         return KEEP_ALIVE;

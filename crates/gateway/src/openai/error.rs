@@ -78,6 +78,14 @@ impl ApiError {
         Self::new(404, INVALID_REQUEST, "model_not_found", message).param("model")
     }
 
+    /// What was streamed can't be taken back.
+    pub(crate) fn began_differently() -> Self {
+        Self::from(TurnError::new(
+            TurnErrorKind::Disconnected,
+            "The model's answer broke off, and a second attempt began differently. Send the request again.",
+        ))
+    }
+
     #[must_use]
     pub(crate) fn param(mut self, param: impl Into<String>) -> Self {
         self.body.param = Some(redact(&param.into()));

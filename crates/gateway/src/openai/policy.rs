@@ -70,33 +70,33 @@ pub(crate) const RESPONSES: &[(&str, Rule)] = &[
     ("access_programs", Refused),
     ("background", Neutral(is_false)),
     ("background_options", Refused),
-    ("context_management", Refused),
+    ("context_management", Neutral(is_empty)),
     ("conversation", Refused),
     ("image", Refused),
-    ("include", Neutral(is_empty)),
+    ("include", Honoured),
     ("input", Honoured),
     ("instructions", Honoured),
-    ("max_output_tokens", Refused),
-    ("max_tool_calls", Refused),
-    ("metadata", Harmless),
+    ("max_output_tokens", Honoured),
+    ("max_tool_calls", Honoured),
+    ("metadata", Honoured),
     ("model", Honoured),
     ("moderation", Refused),
-    ("parallel_tool_calls", Harmless),
-    ("previous_response_id", Refused),
+    ("parallel_tool_calls", Honoured),
+    ("previous_response_id", Honoured),
     ("prompt", Refused),
-    ("prompt_cache_key", Harmless),
+    ("prompt_cache_key", Honoured),
     ("prompt_cache_options", Harmless),
     ("prompt_cache_retention", Harmless),
     ("reasoning", Honoured),
-    ("safety_identifier", Harmless),
-    ("service_tier", Neutral(is_default_tier)),
-    ("store", Neutral(is_false)),
+    ("safety_identifier", Honoured),
+    ("service_tier", Honoured),
+    ("store", Honoured),
     ("stream", Honoured),
     ("stream_options", Honoured),
     ("temperature", Sampling(is_one)),
-    ("text", Neutral(is_plain_text)),
-    ("tool_choice", Neutral(is_auto_or_none)),
-    ("tools", Neutral(is_empty)),
+    ("text", Honoured),
+    ("tool_choice", Honoured),
+    ("tools", Honoured),
     ("top_logprobs", Neutral(is_zero)),
     ("top_p", Sampling(is_one)),
     ("truncation", Neutral(is_disabled)),
@@ -234,31 +234,12 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-fn is_auto_or_none(value: &Value) -> bool {
-    matches!(value.as_str(), Some("auto" | "none"))
-}
-
-fn is_default_tier(value: &Value) -> bool {
-    matches!(value.as_str(), Some("auto" | "default"))
-}
-
 fn is_text_only(value: &Value) -> bool {
     matches!(value.as_array().map(Vec::as_slice), Some([only]) if only == "text")
 }
 
 fn is_disabled(value: &Value) -> bool {
     value.as_str() == Some("disabled")
-}
-
-/// The Responses API's `text`, with no format but text and no verbosity.
-fn is_plain_text(value: &Value) -> bool {
-    value.as_object().is_some_and(|text| {
-        text.iter().all(|(field, value)| value.is_null() || (field == "format" && is_text_format(value)))
-    })
-}
-
-fn is_text_format(value: &Value) -> bool {
-    value.get("type").and_then(Value::as_str) == Some("text")
 }
 
 #[cfg(test)]

@@ -111,6 +111,10 @@ impl Fields {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.fields.get(name).is_some_and(|value| !value.is_null())
+    }
+
     /// Takes a field out. One that is `null` is the same as one that is not there.
     pub(super) fn take(&mut self, name: &str) -> Option<At> {
         let value = self.fields.remove(name).filter(|value| !value.is_null())?;

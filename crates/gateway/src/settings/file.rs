@@ -11,7 +11,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, error::Category};
 
-use super::{CodexHome, DesktopSettings, Origin, Token, TokenError, TokenPlace, Unsupported};
+use super::{
+    CodexHome, DesktopSettings, Origin, ResponseHistory, Token, TokenError, TokenPlace, Unsupported,
+};
 
 /// What `config.json` can hold. `token`, `host`, `port`, `reasoning_effort` and `cwd` are those of the Python
 /// `codex-gateway`.
@@ -66,6 +68,10 @@ pub struct ConfigFile {
     /// What only the tray application heeds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desktop: Option<DesktopSettings>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_history: Option<ResponseHistory>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_history_days: Option<u32>,
 }
 
 impl ConfigFile {
@@ -117,9 +123,9 @@ pub(super) struct Read {
 pub enum FileError {
     #[error("the config file {path} can't be read: {source}")]
     Read { path: PathBuf, source: io::Error },
-    /// The text names the line and column, and no value.
-    #[error("the config file {path} is not valid: {}", without_value(.source))]
-    Invalid { path: PathBuf, source: serde_json::Error },
+    /// The text names the field, line and column, and no value.
+    #[error("the config file {path} is not valid: {field}{}", without_value(.source))]
+    Invalid { path: PathBuf, field: Field, source: serde_json::Error },
     #[error(
         "the config file {path} is not valid: it must hold a JSON object, which begins with a brace, at line 1"
     )]
@@ -128,6 +134,19 @@ pub enum FileError {
     Exists { path: PathBuf },
     #[error("the config file {path} can't be written: {source}")]
     Write { path: PathBuf, source: io::Error },
+}
+
+/// The field that an error is about, such as `allowed_origins[0]`, where it is about one.
+#[derive(Debug, Default)]
+pub struct Field(String);
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_str() {
+            "" | "." => Ok(()),
+            field => write!(f, "`{field}` has "),
+        }
+    }
 }
 
 /// The error with its line and column. A value of the wrong type is left out of it: it may be the token.
@@ -162,13 +181,25 @@ fn parse(path: &Path, text: &str) -> Result<Read, FileError> {
     if text.trim_start().starts_with('[') {
         return Err(FileError::NotAnObject { path: path.to_owned() });
     }
-    let invalid = |source| FileError::Invalid { path: path.to_owned(), source };
+    let invalid = |source: serde_json::Error| {
+        let field = match source.classify() {
+            Category::Data => field_of_error(text),
+            _ => Field::default(),
+        };
+        FileError::Invalid { path: path.to_owned(), field, source }
+    };
     let mut unknown = Vec::new();
     let mut json = serde_json::Deserializer::from_str(text);
     let config =
         serde_ignored::deserialize(&mut json, |field| unknown.push(field.to_string())).map_err(invalid)?;
     json.end().map_err(invalid)?;
     Ok(Read { config, unknown })
+}
+
+fn field_of_error(text: &str) -> Field {
+    let read: Result<ConfigFile, _> =
+        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text));
+    Field(read.err().map(|error| error.path().to_string()).unwrap_or_default())
 }
 
 /// Changes fields of the file, and leaves the others, also those that mean nothing here, as they are. A file that isn't
@@ -179,8 +210,11 @@ pub fn edit(path: &Path, change: impl FnOnce(&mut Map<String, Value>)) -> Result
     let mut object = match text(&target)? {
         Some(text) => {
             parse(path, &text)?;
-            serde_json::from_str(&text)
-                .map_err(|source| FileError::Invalid { path: path.to_owned(), source })?
+            serde_json::from_str(&text).map_err(|source| FileError::Invalid {
+                path: path.to_owned(),
+                field: Field::default(),
+                source,
+            })?
         }
         None => Map::new(),
     };

@@ -29,6 +29,7 @@ pub enum NeedsRestart {
     Port,
     Codex,
     CodexHome,
+    ResponseHistory,
 }
 
 impl Live {
@@ -83,11 +84,15 @@ impl Live {
 pub(crate) fn needs_restart(started: &Settings, address: SocketAddr, wanted: &Settings) -> Vec<NeedsRestart> {
     // Port 0 asks for any, and was given one.
     let port_differs = wanted.port != started.port && wanted.port != address.port();
+    let history = |settings: &Settings| {
+        (settings.response_history, settings.response_history_time, settings.response_history_file.clone())
+    };
     [
         (wanted.host != address.ip(), NeedsRestart::Host),
         (port_differs, NeedsRestart::Port),
         (wanted.codex != started.codex, NeedsRestart::Codex),
         (wanted.codex_home != started.codex_home, NeedsRestart::CodexHome),
+        (history(wanted) != history(started), NeedsRestart::ResponseHistory),
     ]
     .into_iter()
     .filter_map(|(differs, setting)| differs.then_some(setting))
@@ -97,7 +102,7 @@ pub(crate) fn needs_restart(started: &Settings, address: SocketAddr, wanted: &Se
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{CodexHome, Overrides};
+    use crate::settings::{CodexHome, Overrides, ResponseHistory};
 
     fn settings() -> Settings {
         Settings::load(&Overrides { port: Some(0), ..Overrides::default() }, None).unwrap()
@@ -121,6 +126,8 @@ mod tests {
             settings.codex_home = CodexHome::Own;
         });
         assert_eq!(both, [NeedsRestart::Codex, NeedsRestart::CodexHome]);
+        let history = check(|settings| settings.response_history = ResponseHistory::Off);
+        assert_eq!(history, [NeedsRestart::ResponseHistory]);
     }
 
     #[test]

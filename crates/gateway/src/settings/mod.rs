@@ -65,6 +65,12 @@ pub struct Settings {
     pub log_text: bool,
     /// What only the tray application heeds.
     pub desktop: DesktopSettings,
+    /// Where responses are kept that later requests may refer to.
+    pub response_history: ResponseHistory,
+    /// For how long.
+    pub response_history_time: Duration,
+    /// The file for those on the disk.
+    pub response_history_file: PathBuf,
     /// What was accepted and yet means nothing, for people to read.
     pub warnings: Vec<String>,
 }
@@ -101,6 +107,19 @@ pub enum TokenPlace {
     Keyring,
 }
 
+/// Where responses are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResponseHistory {
+    /// Nowhere.
+    Off,
+    /// In memory, as long as the gateway runs.
+    #[default]
+    Memory,
+    /// On the disk, encrypted.
+    Disk,
+}
+
 /// The choices of a setting by their names, for environment variables.
 macro_rules! named {
     ($type:ident { $($name:literal => $variant:ident),* }) => {
@@ -119,6 +138,7 @@ macro_rules! named {
 
 named!(Unsupported { "refuse" => Refuse, "ignore" => Ignore });
 named!(CodexHome { "shared" => Shared, "own" => Own });
+named!(ResponseHistory { "off" => Off, "memory" => Memory, "disk" => Disk });
 
 /// Values that were given on the command line.
 #[derive(Debug, Clone, Default)]
@@ -141,9 +161,13 @@ pub enum SettingsError {
 
 /// The gateway's own `CODEX_HOME`, below `XDG_DATA_HOME` or `~/.local/share`.
 pub fn own_codex_home() -> PathBuf {
+    data_folder().join("codex-home")
+}
+
+fn data_folder() -> PathBuf {
     let data_home = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    data_home.unwrap_or_else(|| home().join(".local/share")).join("codex-gateway/codex-home")
+    data_home.unwrap_or_else(|| home().join(".local/share")).join("codex-gateway")
 }
 
 /// Where the configuration file is: the path given, else `CODEX_GATEWAY_CONFIG`, else below `XDG_CONFIG_HOME` or
@@ -188,6 +212,9 @@ impl Default for Settings {
             codex_home: CodexHome::default(),
             log_text: false,
             desktop: DesktopSettings::default(),
+            response_history: ResponseHistory::default(),
+            response_history_time: Duration::from_secs(30 * 86_400),
+            response_history_file: data_folder().join("responses.redb"),
             warnings: Vec::new(),
         }
     }
@@ -264,6 +291,18 @@ impl Settings {
                 .map_or_else(CodexHome::default, |home| home.value),
             log_text: sources.pick(None, "log_text", config.log_text)?.is_some_and(|log_text| log_text.value),
             desktop: config.desktop.unwrap_or_default(),
+            response_history: sources
+                .pick(None, "response_history", config.response_history)?
+                .map_or_else(ResponseHistory::default, |history| history.value),
+            response_history_time: Duration::from_secs(
+                86_400
+                    * u64::from(sources.positive(
+                        "response_history_days",
+                        config.response_history_days,
+                        30,
+                    )?),
+            ),
+            response_history_file: data_folder().join("responses.redb"),
             warnings,
         })
     }
@@ -438,7 +477,8 @@ mod tests {
         );
         for wrong in ["*", "null", "https://a.example/"] {
             assert!(problem(&[("CODEX_GATEWAY_ALLOWED_ORIGINS", wrong)], "{}").contains(wrong));
-            assert!(problem(&[], &format!(r#"{{"allowed_origins": ["{wrong}"]}}"#)).contains(wrong));
+            let problem = problem(&[], &format!(r#"{{"allowed_origins": ["{wrong}"]}}"#));
+            assert!(problem.contains("`allowed_origins[0]` has a wrong value at line 1"), "{problem}");
         }
     }
 

@@ -29,6 +29,7 @@ mod never_hangs;
 mod processes;
 mod quota;
 mod request_log;
+mod response_history;
 mod retries;
 mod shutdown;
 mod slow_reader;

@@ -11,8 +11,8 @@ use std::{
 };
 
 use gateway::{
-    AddressPolicy, Config, GatewayHandle, Status,
-    settings::{Overrides, Settings, Token},
+    AddressPolicy, Config, GatewayHandle, HistoryKey, Status,
+    settings::{Overrides, ResponseHistory, Settings, Token},
 };
 use reqwest::{Client, Response, header::HeaderMap};
 use scripted_model::{CodexConfig, RecordedRequest, ScriptedModel};
@@ -50,6 +50,8 @@ pub(crate) struct Options {
     pub(crate) codex_is_muted: Option<&'static str>,
     pub(crate) image_addresses: AddressPolicy,
     pub(crate) settings: fn(&mut Settings),
+    /// A file that keeps responses, and its key.
+    pub(crate) history: Option<(PathBuf, HistoryKey)>,
 }
 
 impl Default for Options {
@@ -60,6 +62,7 @@ impl Default for Options {
             codex_is_muted: None,
             image_addresses: AddressPolicy::PublicOnly,
             settings: |_| {},
+            history: None,
         }
     }
 }
@@ -76,8 +79,14 @@ impl Stack {
 
     /// Returns once Codex is ready, unless it is not installed.
     pub(crate) async fn start_with(options: Options) -> Self {
-        let Options { codex_config, codex_is_installed, codex_is_muted, image_addresses, settings: change } =
-            options;
+        let Options {
+            codex_config,
+            codex_is_installed,
+            codex_is_muted,
+            image_addresses,
+            settings: change,
+            history,
+        } = options;
         let model = ScriptedModel::start((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
         let home = tempfile::Builder::new().prefix("e2e-").tempdir().unwrap();
         if let Some(config) = &codex_config {
@@ -85,6 +94,11 @@ impl Stack {
         }
         let mut settings = settings(&home);
         change(&mut settings);
+        let history_key = history.map(|(file, key)| {
+            settings.response_history = ResponseHistory::Disk;
+            settings.response_history_file = file;
+            key
+        });
         let variables = [
             ("CODEX_HOME", home.path().to_str().unwrap()),
             // A proxy is for the internet, and the model is on this machine.
@@ -96,6 +110,7 @@ impl Stack {
             token: Token::parse(TOKEN).unwrap(),
             codex_env: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
             image_addresses,
+            history_key,
         };
         match codex_is_muted {
             Some(word) => install_muted_codex(&codex_in(&home), word),
@@ -164,9 +179,18 @@ impl Stack {
         token: &str,
         body: &Value,
     ) -> impl Future<Output = Response> + Send + use<> {
+        self.send(token, "/chat/completions", body)
+    }
+
+    /// As [`Self::post`], to another path below `/v1`.
+    pub(crate) fn post_to(&self, path: &str, body: &Value) -> impl Future<Output = Response> + Send + use<> {
+        self.send(TOKEN, path, body)
+    }
+
+    fn send(&self, token: &str, path: &str, body: &Value) -> impl Future<Output = Response> + Send + use<> {
         let request = self
             .http
-            .post(format!("{}/chat/completions", self.gateway.base_url()))
+            .post(format!("{}{path}", self.gateway.base_url()))
             .bearer_auth(token)
             .header("content-type", "application/json")
             .body(body.to_string());

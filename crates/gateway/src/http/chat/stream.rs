@@ -1,6 +1,6 @@
 //! A streamed chat completion.
 
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use axum::{body::Bytes, response::Response};
 use futures_util::future::select_all;
@@ -10,22 +10,16 @@ use crate::{
     http::{
         error::log_error,
         logged::LoggedTurn,
-        sse::{self, Frames},
+        sse::{self, Frames, KEEP_ALIVE_INTERVAL, STATUS_PATIENCE},
     },
     log::Entry,
     openai::{
-        chat::{Assembly, Chunks, Expectation, Piece},
+        Assembly, Expectation, Piece,
+        chat::{Chunks, ReasoningText},
         error::ApiError,
     },
-    turn::{Completion, TurnError, TurnErrorKind, TurnEvent, Usage},
+    turn::{Completion, TurnEvent, Usage},
 };
-
-/// How long the status of the answer is held back, so that a turn that fails at once is a proper HTTP error, which
-/// SDKs understand and retry; after that the stream begins, since clients give up on silence.
-const STATUS_PATIENCE: Duration = Duration::from_secs(5);
-
-/// How long a stream may be silent.
-const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Streams the answers side by side, each under its index.
 pub(super) async fn response(
@@ -68,13 +62,20 @@ struct Answer {
     assembly: Assembly,
     /// Whether the chunk that names the role was sent.
     begun: bool,
+    reasoning: ReasoningText,
     /// How many calls were sent.
     calls: usize,
 }
 
 impl Answer {
     fn new(turn: LoggedTurn) -> Self {
-        Self { turn: Some(turn), assembly: Assembly::default(), begun: false, calls: 0 }
+        Self {
+            turn: Some(turn),
+            assembly: Assembly::default(),
+            reasoning: ReasoningText::default(),
+            begun: false,
+            calls: 0,
+        }
     }
 }
 
@@ -118,10 +119,15 @@ impl ChatStream {
         let Some(answer) = self.answers.get_mut(index) else { return Ok(()) };
         match event {
             TurnEvent::ReasoningDelta { part, text } => {
-                let piece = answer.assembly.reasoning(part, text);
-                self.send(index, Some(piece));
+                let text = answer.reasoning.delta(part, text);
+                self.begin(index, true);
+                self.frames.push_back(sse::data(&self.chunks.reasoning(index, &text)));
             }
-            TurnEvent::Reasoning(_) => answer.assembly.end_reasoning(),
+            TurnEvent::Reasoning(_) => answer.reasoning.end_item(),
+            TurnEvent::Message { .. } => {
+                let piece = answer.assembly.message(&self.expected);
+                self.send(index, piece);
+            }
             TurnEvent::Delta(delta) => {
                 let piece = answer.assembly.text(&self.expected, delta);
                 self.send(index, piece);
@@ -146,10 +152,7 @@ impl ChatStream {
             }
             // What was streamed can't be taken back.
             TurnEvent::Restarted => {
-                return Err(ApiError::from(TurnError::new(
-                    TurnErrorKind::Disconnected,
-                    "The model's answer broke off, and a second attempt began differently. Send the request again.",
-                )));
+                return Err(ApiError::began_differently());
             }
         }
         Ok(())
@@ -166,7 +169,6 @@ impl ChatStream {
         let Some(piece) = piece else { return };
         self.begin(index, !matches!(piece, Piece::Call(_)));
         let frame = match piece {
-            Piece::Reasoning(text) => sse::data(&self.chunks.reasoning(index, &text)),
             Piece::Text(text) => sse::data(&self.chunks.content(index, &text)),
             Piece::Call(call) => {
                 let Some(answer) = self.answers.get_mut(index) else { return };

@@ -1,10 +1,11 @@
 //! The messages of a chat, as items of a turn: each where it stood, nothing joined, nothing left out.
 
-use super::{ImagePart, calls::Calls};
+use super::calls::Calls;
 use crate::{
     openai::{
         error::ApiError,
         policy::Trace,
+        turn_request::{ImagePart, detail},
         value::{At, Fields},
     },
     turn::{Content, Item, Output, Role},
@@ -63,11 +64,11 @@ impl Parser<'_> {
             // Codex drops items with the role `system`; `developer` is its newer name for the same.
             "system" | "developer" => {
                 let content = texts(message.require("content")?, input_text)?;
-                self.push(Item::Message { role: Role::Developer, content });
+                self.push(Item::message(Role::Developer, content));
             }
             "user" => {
                 let content = self.user_content(message.require("content")?)?;
-                self.push(Item::Message { role: Role::User, content });
+                self.push(Item::message(Role::User, content));
             }
             "assistant" => self.assistant(&mut message)?,
             "tool" => {
@@ -130,7 +131,7 @@ impl Parser<'_> {
             ));
         }
         if !content.is_empty() {
-            self.push(Item::Message { role: Role::Assistant, content });
+            self.push(Item::message(Role::Assistant, content));
         }
         self.messages.items.extend(calls);
         Ok(())
@@ -165,22 +166,7 @@ impl Parser<'_> {
     fn image_url(&mut self, image_url: At) -> Result<String, ApiError> {
         let mut image_url = image_url.object()?;
         let url = image_url.require("url")?.string()?;
-        if let Some(detail) = image_url.take("detail") {
-            let path = detail.path().to_owned();
-            match detail.string()?.as_str() {
-                "auto" | "high" | "original" => {}
-                "low" => self.trace.cannot_honour(&path, "Codex gives the model every image in full.")?,
-                other => {
-                    return Err(ApiError::invalid(
-                        &path,
-                        "invalid_value",
-                        format!(
-                            "`{path}` is `{other}`; it must be one of `auto`, `low`, `high` and `original`."
-                        ),
-                    ));
-                }
-            }
-        }
+        image_url.take("detail").map(|asked| detail(asked, self.trace)).transpose()?;
         image_url.finish()?;
         Ok(url)
     }

@@ -1,13 +1,13 @@
 //! Chat completions.
 
 mod calls;
-mod expectation;
 mod limits;
 mod message;
+mod reasoning;
 mod request;
 mod response;
 mod tools;
 
-pub(crate) use expectation::{Assembly, Expectation, Piece};
-pub(crate) use request::{ChatRequest, Delivery, ImagePart};
+pub(crate) use reasoning::ReasoningText;
+pub(crate) use request::{ChatRequest, Delivery};
 pub(crate) use response::{AnswerParts, ChatCompletion, Chunks};

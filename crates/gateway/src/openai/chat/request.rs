@@ -2,30 +2,20 @@
 
 use serde_json::{Map, Value};
 
-use super::{expectation::Expectation, limits, message, tools};
-use crate::{
-    openai::{
-        error::ApiError,
-        policy::{self, Trace},
-        reasoning::ReasoningAsked,
-        value::{At, Fields},
-    },
-    turn::{Item, Limits, Summary, Tool},
+use super::{limits, message, tools};
+use crate::openai::{
+    error::ApiError,
+    expectation::{Expectation, Form},
+    policy::{self, Trace},
+    reasoning::{ReasoningAsked, effort},
+    turn_request::{TurnRequest, Verbosity, model},
+    value::{At, Fields},
 };
 
-/// What a caller asks for. The images among the items are still as the caller gave them.
+/// What a caller asks for.
 #[derive(Debug)]
 pub(crate) struct ChatRequest {
-    pub(crate) model: String,
-    pub(crate) items: Vec<Item>,
-    pub(crate) images: Vec<ImagePart>,
-    pub(crate) effort: Option<String>,
-    pub(crate) summary: Summary,
-    pub(crate) verbosity: Option<String>,
-    pub(crate) service_tier: Option<String>,
-    pub(crate) limits: Limits,
-    pub(crate) tools: Vec<Tool>,
-    pub(crate) expectation: Expectation,
+    pub(crate) turn: TurnRequest,
     /// How many answers are wanted.
     pub(crate) answers: u32,
     /// How the answer is wanted.
@@ -38,68 +28,44 @@ pub(crate) enum Delivery {
     Stream { include_usage: bool },
 }
 
-/// Where an image stands.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct ImagePart {
-    /// The indices of its item and of the part within it.
-    pub(crate) item: usize,
-    pub(crate) part: usize,
-    /// The field that holds its URL, such as `messages[0].content[1].image_url.url`.
-    pub(crate) param: String,
-}
-
 impl ChatRequest {
     /// Understands a request. `trace` tells what became of its fields, also where the request is refused.
     pub(crate) fn parse(mut body: Map<String, Value>, trace: &mut Trace) -> Result<Self, ApiError> {
         trace.apply(policy::CHAT, &mut body)?;
         let mut fields = Fields::new(body);
-        let model = fields.require("model")?.string()?;
-        if model.is_empty() {
-            return Err(ApiError::invalid("model", "invalid_value", "`model` must name a model."));
-        }
+        let model = model(&mut fields)?;
         let reasoning = ReasoningAsked::parse(&mut fields)?;
-        let effort = fields.take("reasoning_effort").map(At::string).transpose()?.or(reasoning.effort);
-        // `medium` is what the model does unasked.
-        let verbosity =
-            fields.take("verbosity").map(verbosity).transpose()?.filter(|asked| asked != "medium");
+        let effort = fields.take("reasoning_effort").map(effort).transpose()?.or(reasoning.effort);
+        let verbosity = fields.take("verbosity").map(Verbosity::parse).transpose()?.unwrap_or_default();
         let service_tier = fields.take("service_tier").map(At::string).transpose()?;
         let stream = fields.take("stream").map(At::bool).transpose()?.unwrap_or(false);
         let include_usage = stream_options(&mut fields, stream)?;
         let limits = limits::parse(&mut fields)?;
         let answers = limits::answers(&mut fields)?;
         let mut tools = tools::parse(&mut fields)?;
-        let expectation = Expectation::parse(&mut fields, &mut tools)?;
+        let format =
+            fields.take("response_format").map(|format| Form::parse(format.object()?, Some("json_schema")));
+        let expectation = Expectation::new(format.transpose()?.unwrap_or(Form::Text), &mut tools);
         let messages = message::parse(fields.require("messages")?, trace)?;
         fields.finish()?;
         let items = messages.items.into_iter().chain(expectation.in_words()).collect();
         Ok(Self {
-            model,
-            items,
-            images: messages.images,
-            effort,
-            summary: reasoning.summary,
-            verbosity,
-            service_tier,
-            limits,
-            tools: tools.tools,
-            expectation,
+            turn: TurnRequest {
+                model,
+                items,
+                images: messages.images,
+                effort,
+                summary: reasoning.summary,
+                verbosity: verbosity.upstream(),
+                service_tier,
+                limits,
+                tools: tools.tools,
+                expectation,
+            },
             answers,
             delivery: if stream { Delivery::Stream { include_usage } } else { Delivery::Whole },
         })
     }
-}
-
-fn verbosity(verbosity: At) -> Result<String, ApiError> {
-    let path = verbosity.path().to_owned();
-    let verbosity = verbosity.string()?;
-    if !matches!(verbosity.as_str(), "low" | "medium" | "high") {
-        return Err(ApiError::invalid(
-            &path,
-            "invalid_value",
-            format!("`{path}` is `{verbosity}`; it must be one of `low`, `medium` and `high`."),
-        ));
-    }
-    Ok(verbosity)
 }
 
 /// Whether usage is to be streamed too.
@@ -125,7 +91,7 @@ mod tests {
     use super::*;
     use crate::{
         settings::Unsupported,
-        turn::{Content, Role},
+        turn::{Content, Item, Limits, Role},
     };
     use serde_json::json;
 
@@ -143,11 +109,17 @@ mod tests {
     fn a_plain_request_is_a_turn() {
         let request = parse(json!({"model": "m", "messages": [{"role": "user", "content": "hi"}]})).unwrap();
         assert_eq!(
-            request.items,
-            [Item::Message { role: Role::User, content: vec![Content::InputText { text: "hi".into() }] }],
+            request.turn.items,
+            [Item::message(Role::User, vec![Content::InputText { text: "hi".into() }])],
         );
-        assert_eq!((request.model.as_str(), request.delivery, request.answers), ("m", Delivery::Whole, 1));
-        assert_eq!((request.images, request.effort, request.limits), (vec![], None, Limits::default()));
+        assert_eq!(
+            (request.turn.model.as_str(), request.delivery, request.answers),
+            ("m", Delivery::Whole, 1)
+        );
+        assert_eq!(
+            (request.turn.images, request.turn.effort, request.turn.limits),
+            (vec![], None, Limits::default())
+        );
     }
 
     #[test]

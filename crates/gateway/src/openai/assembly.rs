@@ -1,112 +1,19 @@
-//! What a caller expects of an answer beside its text, and how the model's text is brought into that form.
+//! The model's answer, brought into the form that the caller expects.
 
 use serde_json::{Map, Value};
 
-use super::tools::{Forced, ToolUse};
-use crate::{
-    openai::{
-        error::ApiError,
-        new_id,
-        schema::{OutputError, OutputSchema, json_object},
-        value::{At, Fields},
-    },
-    turn::{Content, Finish, Item, Role, ToolCall},
+use super::{
+    error::ApiError,
+    expectation::{Expectation, Form},
+    new_id,
+    schema::{OutputError, json_object},
+    tools::Forced,
 };
-
-/// What the text of an answer must be.
-#[derive(Debug)]
-pub(crate) struct Expectation {
-    form: Form,
-    /// The arguments of functions that are `strict`.
-    strict: Vec<(String, OutputSchema)>,
-    /// Whether the model may make several calls at once.
-    parallel: bool,
-    /// Whether an answer without a call is an error.
-    must_call: bool,
-}
-
-#[derive(Debug)]
-enum Form {
-    Text,
-    JsonObject,
-    Schema {
-        schema: OutputSchema,
-        /// As the caller sent it.
-        source: Value,
-    },
-    Call(Forced),
-}
-
-impl Expectation {
-    pub(super) fn parse(fields: &mut Fields, tools: &mut ToolUse) -> Result<Self, ApiError> {
-        let format = fields.take("response_format").map(response_format).transpose()?.unwrap_or(Form::Text);
-        // A call that must come leaves no text that could have a format.
-        let form = tools.forced.take().map_or(format, Form::Call);
-        Ok(Self {
-            form,
-            strict: std::mem::take(&mut tools.strict),
-            parallel: tools.parallel,
-            must_call: tools.must_call,
-        })
-    }
-
-    /// The schema that the model's text is to be constrained to.
-    pub(crate) fn upstream_schema(&self) -> Option<&Value> {
-        match &self.form {
-            Form::Text | Form::JsonObject => None,
-            Form::Schema { schema, .. } => schema.upstream().ok(),
-            Form::Call(forced) => forced.schema().upstream().ok(),
-        }
-    }
-
-    /// The caller's schema in words, where the model can't be constrained to it and would not see it otherwise.
-    pub(super) fn in_words(&self) -> Option<Item> {
-        let Form::Schema { schema, source } = &self.form else { return None };
-        schema.upstream().is_err().then(|| Item::Message {
-            role: Role::Developer,
-            content: vec![Content::InputText {
-                text: format!("Answer with JSON only. It must be valid by this JSON Schema:\n{source}"),
-            }],
-        })
-    }
-}
-
-fn response_format(format: At) -> Result<Form, ApiError> {
-    let mut format = format.object()?;
-    let kind = format.require("type")?;
-    let kind_path = kind.path().to_owned();
-    let form = match kind.string()?.as_str() {
-        "text" => Form::Text,
-        "json_object" => Form::JsonObject,
-        "json_schema" => {
-            let mut json_schema = format.require("json_schema")?.object()?;
-            json_schema.require("name")?.string()?;
-            json_schema.take("description").map(At::string).transpose()?;
-            let strict = json_schema.take("strict").map(At::bool).transpose()?;
-            let source = json_schema.require("schema")?;
-            let path = source.path().to_owned();
-            json_schema.finish()?;
-            let schema = OutputSchema::new(source.value(), strict)
-                .map_err(|error| ApiError::invalid(&path, "invalid_schema", format!("`{path}`: {error}")))?;
-            Form::Schema { schema, source: source.into_value() }
-        }
-        other => {
-            return Err(ApiError::invalid(
-                &kind_path,
-                "invalid_value",
-                format!("`{kind_path}` is `{other}`; it must be `text`, `json_object` or `json_schema`."),
-            ));
-        }
-    };
-    format.finish()?;
-    Ok(form)
-}
+use crate::turn::{Finish, ToolCall};
 
 /// A piece of an answer, ready to be sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
-    /// Of the reasoning's summary.
-    Reasoning(String),
     Text(String),
     Call(ToolCall),
 }
@@ -117,10 +24,7 @@ pub(crate) struct Assembly {
     /// The text so far, where it is needed at the end.
     text: String,
     calls: Vec<ToolCall>,
-    /// The part of the reasoning's summary that was last added to.
-    reasoning_part: Option<usize>,
-    /// Whether an item of reasoning has ended since.
-    reasoning_ended: bool,
+    messages: usize,
 }
 
 impl Assembly {
@@ -139,23 +43,15 @@ impl Assembly {
         }
     }
 
-    /// Takes more of the reasoning's summary. Its parts are set apart by an empty line.
-    pub(crate) fn reasoning(&mut self, part: usize, delta: String) -> Piece {
-        let apart = std::mem::take(&mut self.reasoning_ended)
-            || self.reasoning_part.is_some_and(|previous| previous != part);
-        self.reasoning_part = Some(part);
-        Piece::Reasoning(if apart { format!("\n\n{delta}") } else { delta })
+    /// A message begins. Where the answer is one text, what is returned sets it apart from the one before.
+    pub(crate) fn message(&mut self, expected: &Expectation) -> Option<Piece> {
+        self.messages += 1;
+        if self.messages == 1 { None } else { self.text(expected, "\n\n".to_owned()) }
     }
 
-    /// An item of reasoning is whole.
-    pub(crate) fn end_reasoning(&mut self) {
-        self.reasoning_ended = self.reasoning_part.is_some();
-    }
-
-    /// Forgets the text so far: it starts over.
+    /// Forgets everything so far: the answer starts over.
     pub(crate) fn restart(&mut self) {
-        self.text.clear();
-        self.calls.clear();
+        *self = Self::default();
     }
 
     /// Takes a call. One that does not fit its function's strict schema is an error.

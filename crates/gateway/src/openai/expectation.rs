@@ -1,0 +1,104 @@
+//! What a caller expects of an answer beside its text.
+
+use serde_json::Value;
+
+use super::{
+    error::ApiError,
+    schema::OutputSchema,
+    tools::{Forced, ToolUse},
+    value::{At, Fields},
+};
+use crate::turn::{Content, Item, Role};
+
+/// What the text of an answer must be.
+#[derive(Debug)]
+pub(crate) struct Expectation {
+    pub(super) form: Form,
+    /// The arguments of functions that are `strict`.
+    pub(super) strict: Vec<(String, OutputSchema)>,
+    /// Whether the model may make several calls at once.
+    pub(super) parallel: bool,
+    /// Whether an answer without a call is an error.
+    pub(super) must_call: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Form {
+    Text,
+    JsonObject,
+    Schema {
+        schema: OutputSchema,
+        /// As the caller sent it.
+        source: Value,
+    },
+    Call(Forced),
+}
+
+impl Expectation {
+    /// A call that must come leaves no text that could have a format.
+    pub(super) fn new(format: Form, tools: &mut ToolUse) -> Self {
+        Self {
+            form: tools.forced.take().map_or(format, Form::Call),
+            strict: std::mem::take(&mut tools.strict),
+            parallel: tools.parallel,
+            must_call: tools.must_call,
+        }
+    }
+
+    /// The schema that the model's text is to be constrained to.
+    pub(crate) fn upstream_schema(&self) -> Option<&Value> {
+        match &self.form {
+            Form::Text | Form::JsonObject => None,
+            Form::Schema { schema, .. } => schema.upstream().ok(),
+            Form::Call(forced) => forced.schema().upstream().ok(),
+        }
+    }
+
+    /// The caller's schema in words, where the model can't be constrained to it and would not see it otherwise.
+    pub(super) fn in_words(&self) -> Option<Item> {
+        let Form::Schema { schema, source } = &self.form else { return None };
+        schema.upstream().is_err().then(|| {
+            let text = format!("Answer with JSON only. It must be valid by this JSON Schema:\n{source}");
+            Item::message(Role::Developer, vec![Content::InputText { text }])
+        })
+    }
+}
+
+impl Form {
+    /// The form that `type` names. What describes a schema stands beside it, or in the field `within`.
+    pub(super) fn parse(mut format: Fields, within: Option<&str>) -> Result<Self, ApiError> {
+        let kind = format.require("type")?;
+        let kind_path = kind.path().to_owned();
+        let form = match (kind.string()?.as_str(), within) {
+            ("text", _) => Self::Text,
+            ("json_object", _) => Self::JsonObject,
+            ("json_schema", Some(within)) => {
+                let mut described = format.require(within)?.object()?;
+                let form = Self::schema(&mut described)?;
+                described.finish()?;
+                form
+            }
+            ("json_schema", None) => Self::schema(&mut format)?,
+            (other, _) => {
+                return Err(ApiError::invalid(
+                    &kind_path,
+                    "invalid_value",
+                    format!("`{kind_path}` is `{other}`; it must be `text`, `json_object` or `json_schema`."),
+                ));
+            }
+        };
+        format.finish()?;
+        Ok(form)
+    }
+
+    fn schema(described: &mut Fields) -> Result<Self, ApiError> {
+        described.require("name")?.string()?;
+        described.take("description").map(At::string).transpose()?;
+        let strict = described.take("strict").map(At::bool).transpose()?;
+        let source = described.require("schema")?;
+        let path = source.path().to_owned();
+        let schema = OutputSchema::new(source.value(), strict)
+            .map_err(|error| ApiError::invalid(&path, "invalid_schema", format!("`{path}`: {error}")))?;
+        Ok(Self::Schema { schema, source: source.into_value() })
+    }
+}

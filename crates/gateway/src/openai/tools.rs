@@ -1,0 +1,271 @@
+//! The functions that a caller offers, and which of them the model may or must call.
+
+use serde_json::{Value, json};
+
+use super::{
+    error::ApiError,
+    schema::OutputSchema,
+    value::{At, Fields},
+};
+use crate::turn::Tool;
+
+/// What a caller says about calling functions.
+#[derive(Debug, Default)]
+pub(super) struct ToolUse {
+    /// The functions that the model is offered.
+    pub(super) tools: Vec<Tool>,
+    /// The arguments of functions that are `strict`, by the function's name.
+    pub(super) strict: Vec<(String, OutputSchema)>,
+    /// The call that must come, where one must. The functions are not offered then.
+    pub(super) forced: Option<Forced>,
+    /// Whether the model may make several calls at once.
+    pub(super) parallel: bool,
+    /// Whether an answer without a call is an error.
+    pub(super) must_call: bool,
+}
+
+/// A forced call. Codex has no word for it, so the model's text is constrained to what the call needs.
+#[derive(Debug)]
+pub(super) enum Forced {
+    /// The text is the arguments of this function.
+    Arguments { name: String, schema: OutputSchema },
+    /// The text is `{"call": {"name": …, "arguments": …}}`.
+    AnyOf { schema: OutputSchema },
+}
+
+/// How many functions OpenAI takes.
+const MAX_TOOLS: usize = 128;
+
+/// A function as the caller describes it.
+pub(super) struct Offered {
+    path: String,
+    pub(super) tool: Tool,
+    pub(super) strict: bool,
+}
+
+/// Reads the name, the description, the parameters and `strict`.
+pub(super) fn function_of(mut function: Fields) -> Result<Offered, ApiError> {
+    let path = function.path().to_owned();
+    let name = function.require("name")?;
+    let name_path = name.path().to_owned();
+    let name = name.string()?;
+    let is_usual = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
+    if name.is_empty() || name.len() > 64 || !name.chars().all(is_usual) {
+        return Err(ApiError::invalid(
+            &name_path,
+            "invalid_value",
+            format!("`{name_path}` must be 1 to 64 letters, digits, underscores and hyphens."),
+        ));
+    }
+    let description = function.take("description").map(At::string).transpose()?.unwrap_or_default();
+    let parameters = match function.take("parameters") {
+        Some(parameters) if parameters.value().is_object() => parameters.into_value(),
+        Some(parameters) => return Err(parameters.wrong_type("an object with a JSON Schema")),
+        None => json!({"type": "object", "properties": {}}),
+    };
+    let strict = function.take("strict").map(At::bool).transpose()?.unwrap_or(false);
+    function.finish()?;
+    Ok(Offered { path, tool: Tool { name, description, parameters }, strict })
+}
+
+fn check(offered: &[Offered]) -> Result<(), ApiError> {
+    if offered.len() > MAX_TOOLS {
+        return Err(ApiError::invalid(
+            "tools",
+            "invalid_value",
+            format!("`tools` has {} functions; at most {MAX_TOOLS} are allowed.", offered.len()),
+        ));
+    }
+    for (index, function) in offered.iter().enumerate() {
+        if offered[..index].iter().any(|other| other.tool.name == function.tool.name) {
+            let (path, name) = (&function.path, &function.tool.name);
+            return Err(ApiError::invalid(
+                path,
+                "invalid_value",
+                format!("`{path}` has the name `{name}`, which an earlier function has already."),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What is asked of the model, before it is known whether the functions are there.
+pub(super) enum Asked {
+    Auto,
+    None,
+    Required,
+    Named { path: String, name: String },
+    Allowed { names: Vec<(String, String)>, required: bool },
+}
+
+/// `auto`, `none` or `required`.
+pub(super) fn choice_in_a_word(path: &str, choice: &str) -> Result<Asked, ApiError> {
+    match choice {
+        "auto" => Ok(Asked::Auto),
+        "none" => Ok(Asked::None),
+        "required" => Ok(Asked::Required),
+        other => Err(ApiError::invalid(
+            path,
+            "invalid_value",
+            format!(
+                "`{path}` is `{other}`; it must be `auto`, `none`, `required`, a function or `allowed_tools`."
+            ),
+        )),
+    }
+}
+
+/// The `mode` of `allowed_tools`: whether one of them must be called.
+pub(super) fn must_call(mode: At) -> Result<bool, ApiError> {
+    let path = mode.path().to_owned();
+    match mode.string()?.as_str() {
+        "auto" => Ok(false),
+        "required" => Ok(true),
+        other => {
+            let message = format!("`{path}` is `{other}`; it must be `auto` or `required`.");
+            Err(ApiError::invalid(&path, "invalid_value", message))
+        }
+    }
+}
+
+/// Tools other than functions are OpenAI's own, which Codex's are not.
+pub(super) fn expect_function(kind: At) -> Result<(), ApiError> {
+    let path = kind.path().to_owned();
+    match kind.string()?.as_str() {
+        "function" => Ok(()),
+        other => Err(ApiError::unsupported(
+            &path,
+            format!("`{path}` is `{other}`; only functions can be offered to the model."),
+        )),
+    }
+}
+
+/// Brings what is asked and what is offered together.
+pub(super) fn choose(mut offered: Vec<Offered>, asked: Asked, parallel: bool) -> Result<ToolUse, ApiError> {
+    check(&offered)?;
+    let known = |offered: &[Offered], path: &str, name: &str| {
+        if offered.iter().any(|function| function.tool.name == name) {
+            return Ok(());
+        }
+        let message = format!("`{path}` is `{name}`, but `tools` has no such function.");
+        Err(ApiError::invalid(path, "invalid_value", message))
+    };
+    let required = match asked {
+        Asked::Auto => false,
+        // Functions that must not be called are not offered.
+        Asked::None => {
+            offered.clear();
+            false
+        }
+        Asked::Required => true,
+        Asked::Named { path, name } => {
+            known(&offered, &path, &name)?;
+            offered.retain(|function| function.tool.name == name);
+            true
+        }
+        Asked::Allowed { names, required } => {
+            for (path, name) in &names {
+                known(&offered, path, name)?;
+            }
+            offered.retain(|function| names.iter().any(|(_, name)| *name == function.tool.name));
+            required
+        }
+    };
+    if required {
+        let forced = forced(&offered)?;
+        if forced.schema().upstream().is_ok() {
+            return Ok(ToolUse { forced: Some(forced), parallel, ..ToolUse::default() });
+        }
+        // Arguments that strict mode has no words for: the model is offered the functions, and must be seen to call.
+    }
+    let strict = offered.iter().filter(|function| function.strict);
+    let strict: Result<_, ApiError> =
+        strict.map(|function| Ok((function.tool.name.clone(), arguments_schema(function)?))).collect();
+    Ok(ToolUse {
+        strict: strict?,
+        tools: offered.into_iter().map(|function| function.tool).collect(),
+        forced: None,
+        parallel,
+        must_call: required,
+    })
+}
+
+impl Forced {
+    pub(super) fn schema(&self) -> &OutputSchema {
+        match self {
+            Self::Arguments { schema, .. } | Self::AnyOf { schema } => schema,
+        }
+    }
+}
+
+fn forced(offered: &[Offered]) -> Result<Forced, ApiError> {
+    if let [only] = offered {
+        let schema = arguments_schema(only)?;
+        return Ok(Forced::Arguments { name: only.tool.name.clone(), schema });
+    }
+    if offered.is_empty() {
+        return Err(ApiError::invalid(
+            "tool_choice",
+            "invalid_value",
+            "`tool_choice` wants a function called, but `tools` has none.",
+        ));
+    }
+    let calls: Vec<Value> = offered
+        .iter()
+        .enumerate()
+        .map(|(index, Offered { tool, .. })| {
+            let mut arguments = tool.parameters.clone();
+            rebase(&mut arguments, &format!("#/properties/call/anyOf/{index}/properties/arguments"));
+            json!({
+                "type": "object",
+                "description": tool.description,
+                "properties": {
+                    "name": {"type": "string", "enum": [tool.name]},
+                    "arguments": arguments,
+                },
+                "required": ["name", "arguments"],
+                "additionalProperties": false,
+            })
+        })
+        .collect();
+    let any = json!({
+        "type": "object",
+        "properties": {"call": {"anyOf": calls}},
+        "required": ["call"],
+        "additionalProperties": false,
+    });
+    let schema = OutputSchema::new(&any, None)
+        .map_err(|error| ApiError::invalid("tools", "invalid_schema", format!("`tools`: {error}")))?;
+    Ok(Forced::AnyOf { schema })
+}
+
+/// Makes the references of a schema, which are from its root, right for the place where it now stands.
+fn rebase(schema: &mut Value, root: &str) {
+    match schema {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match (name.as_str(), value) {
+                    ("$ref", Value::String(reference)) if reference.starts_with('#') => {
+                        reference.replace_range(..1, root);
+                    }
+                    (_, value) => rebase(value, root),
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| rebase(value, root)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The schema of a function's arguments, with the function's description, which the model would not see otherwise.
+fn arguments_schema(function: &Offered) -> Result<OutputSchema, ApiError> {
+    let mut schema = function.tool.parameters.clone();
+    if let Some(schema) = schema.as_object_mut()
+        && !function.tool.description.is_empty()
+        && !schema.contains_key("description")
+    {
+        schema.insert("description".to_owned(), function.tool.description.clone().into());
+    }
+    let path = format!("{}.parameters", function.path);
+    OutputSchema::new(&schema, function.strict.then_some(true))
+        .map_err(|error| ApiError::invalid(&path, "invalid_schema", format!("`{path}`: {error}")))
+}
