@@ -1,7 +1,7 @@
 # The commands of the project. Each is a script too (`sh scripts/run`), for a machine without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run bundle test unit desktop lint deny check-macos fuzz chaos fmt generate icons page setup clean
+.PHONY: help run bundle test unit desktop screenshots lint deny check-macos fuzz chaos fmt generate icons page setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,9 @@ unit: ## Only the Rust tests
 
 desktop: ## Only the tests of the tray application
 	@sh scripts/test desktop
+
+screenshots: ## Make the pictures in docs/images anew, of the page with its calls mocked
+	@sh scripts/screenshots
 
 check-macos: ## Type-check what only macOS compiles
 	@sh scripts/check-macos

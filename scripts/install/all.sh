@@ -25,6 +25,7 @@ ensure_for_tests() {
   ensure_for_desktop
   ensure_desktop_tests_system
   ensure_keyring_for_tests
+  ensure_browser_for_tests
   ensure_rust_checks
   ensure_python
   ensure_python_others

@@ -70,6 +70,22 @@ ensure_desktop_tests_system() {
   [ -z "$missing" ] || install_packages $missing fonts-dejavu-core
 }
 
+# The browser that the page is looked at in. Ubuntu has it only as a snap, which tests can't drive; without one, these
+# tests are skipped, and it is said so.
+ensure_browser_for_tests() {
+  find_browser >/dev/null && return
+  grep -qx 'ID=debian' /etc/os-release 2>/dev/null || return 0
+  install_packages chromium
+}
+
+find_browser() {
+  for browser in "${CHROMIUM:-}" chromium google-chrome \
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
+    [ -n "$browser" ] && command -v "$browser" && return
+  done
+  return 1
+}
+
 # Whether the desktop can be built here without asking anybody for anything.
 can_build_desktop() {
   [ "$(uname -s)" = Darwin ] && return

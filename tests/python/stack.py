@@ -166,9 +166,15 @@ class ScriptedModel:
 
     @property
     def conversation(self) -> list[dict[str, Any]]:
-        """What the model was last given to answer, less the ids that Codex makes up."""
-        items = self.requests[-1]["body"]["input"]
-        return [{field: value for field, value in item.items() if field != "id"} for item in items]
+        """What the model was last given to answer, less what Codex makes up or keeps of an answer's form."""
+
+        def plain(value: Any) -> Any:
+            if isinstance(value, dict):
+                made_up = {"id", "status", "annotations"}
+                return {field: plain(part) for field, part in value.items() if field not in made_up}
+            return [plain(part) for part in value] if isinstance(value, list) else value
+
+        return plain(self.requests[-1]["body"]["input"])
 
     def wait_for(self, count: int, until: str = "arrived", seconds: float = 10) -> list[dict[str, Any]]:
         """The requests, once `count` of them have `"arrived"` or `"ended"`."""
