@@ -46,7 +46,7 @@ fn say(text: &str) {
 fn start_log() {
     let filter = std::env::var("CODEX_GATEWAY_LOG").ok().and_then(|filter| EnvFilter::try_new(filter).ok());
     tracing_subscriber::fmt()
-        .with_env_filter(filter.unwrap_or_else(|| EnvFilter::new("warn")))
+        .with_env_filter(filter.unwrap_or_else(|| EnvFilter::new("warn,zbus=error")))
         .with_writer(stderr)
         .with_ansi(stderr().is_terminal())
         .with_target(false)
