@@ -1,9 +1,11 @@
 //! Settings: from the command line, else the environment, else the configuration file, else a default.
 
+mod choices;
 mod desktop;
 mod file;
 mod live;
 mod origins;
+mod sources;
 mod token;
 
 use std::{
@@ -11,13 +13,13 @@ use std::{
     env,
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
-    str::FromStr,
     time::Duration,
 };
 
 use origins::Origins;
-use serde::{Deserialize, Serialize};
+use sources::Sources;
 
+pub use choices::{CodexHome, ResponseHistory, TokenPlace, Unsupported};
 pub use desktop::{DesktopSettings, Notifications};
 pub use file::{ConfigFile, FileError, WrittenToken, edit, write};
 pub use live::NeedsRestart;
@@ -75,70 +77,10 @@ pub struct Settings {
     pub warnings: Vec<String>,
 }
 
-/// What becomes of parameters that can't be honoured and do no harm when left out, such as `temperature`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Unsupported {
-    /// The request is refused.
-    #[default]
-    Refuse,
-    /// They are left out, and the answer and the log say so.
-    Ignore,
-}
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Which `CODEX_HOME` Codex gets.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CodexHome {
-    /// The person's own, with their sign-in.
-    #[default]
-    Shared,
-    /// One of the gateway's, with a sign-in of its own and nothing of the person's configuration.
-    Own,
-}
-
-/// Where the local token is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TokenPlace {
-    /// The configuration file.
-    File,
-    /// The keyring of the operating system, which this crate knows nothing else of.
-    Keyring,
-}
-
-/// Where responses are kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ResponseHistory {
-    /// Nowhere.
-    Off,
-    /// In memory, as long as the gateway runs.
-    #[default]
-    Memory,
-    /// On the disk, encrypted.
-    Disk,
-}
-
-/// The choices of a setting by their names, for environment variables.
-macro_rules! named {
-    ($type:ident { $($name:literal => $variant:ident),* }) => {
-        impl FromStr for $type {
-            type Err = String;
-
-            fn from_str(text: &str) -> Result<Self, String> {
-                match text {
-                    $($name => Ok(Self::$variant),)*
-                    _ => Err(format!("`{text}` is not one of {}", [$(concat!("`", $name, "`")),*].join(" and "))),
-                }
-            }
-        }
-    };
-}
-
-named!(Unsupported { "refuse" => Refuse, "ignore" => Ignore });
-named!(CodexHome { "shared" => Shared, "own" => Own });
-named!(ResponseHistory { "off" => Off, "memory" => Memory, "disk" => Disk });
+/// For how many days responses are kept where nothing else is said.
+const HISTORY_DAYS: u32 = 30;
 
 /// Values that were given on the command line.
 #[derive(Debug, Clone, Default)]
@@ -213,7 +155,7 @@ impl Default for Settings {
             log_text: false,
             desktop: DesktopSettings::default(),
             response_history: ResponseHistory::default(),
-            response_history_time: Duration::from_secs(30 * 86_400),
+            response_history_time: DAY * HISTORY_DAYS,
             response_history_file: data_folder().join("responses.redb"),
             warnings: Vec::new(),
         }
@@ -255,122 +197,80 @@ impl Settings {
         }
         let effort =
             sources.pick(overrides.reasoning_effort.clone(), "reasoning_effort", config.reasoning_effort)?;
-        let seconds = |name, value, default| sources.positive(name, value, default).map(Duration::from_secs);
+        let default = Self::default();
         Ok(Self {
-            host: host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-            port: sources.pick(overrides.port, "port", config.port)?.map_or(8000, |port| port.value),
+            host: host.unwrap_or(default.host),
+            port: sources.pick(overrides.port, "port", config.port)?.map_or(default.port, |port| port.value),
             token,
             reasoning_effort: effort.map(|effort| effort.value).filter(|effort| !effort.is_empty()),
             codex: sources.pick(overrides.codex.clone(), "codex", config.codex)?.map(|codex| codex.value),
-            max_active_turns: sources.positive("max_active_turns", config.max_active_turns, 16)?,
-            max_queued_turns: sources
-                .pick(None, "max_queued_turns", config.max_queued_turns)?
-                .map_or(64, |turns| turns.value),
-            queue_timeout: seconds("queue_timeout_seconds", config.queue_timeout_seconds, 60)?,
-            request_timeout: seconds("request_timeout_seconds", config.request_timeout_seconds, 30)?,
-            turn_timeout: seconds("turn_timeout_seconds", config.turn_timeout_seconds, 600)?,
-            kept_conversations: sources
-                .pick(None, "kept_conversations", config.kept_conversations)?
-                .map_or(16, |conversations| conversations.value),
-            conversation_timeout: seconds(
+            max_active_turns: sources.positive(
+                "max_active_turns",
+                config.max_active_turns,
+                default.max_active_turns,
+            )?,
+            max_queued_turns: sources.or(
+                "max_queued_turns",
+                config.max_queued_turns,
+                default.max_queued_turns,
+            )?,
+            queue_timeout: sources.seconds(
+                "queue_timeout_seconds",
+                config.queue_timeout_seconds,
+                default.queue_timeout,
+            )?,
+            request_timeout: sources.seconds(
+                "request_timeout_seconds",
+                config.request_timeout_seconds,
+                default.request_timeout,
+            )?,
+            turn_timeout: sources.seconds(
+                "turn_timeout_seconds",
+                config.turn_timeout_seconds,
+                default.turn_timeout,
+            )?,
+            idle_timeout: sources.seconds(
+                "idle_timeout_seconds",
+                config.idle_timeout_seconds,
+                default.idle_timeout,
+            )?,
+            kept_conversations: sources.or(
+                "kept_conversations",
+                config.kept_conversations,
+                default.kept_conversations,
+            )?,
+            conversation_timeout: sources.seconds(
                 "conversation_timeout_seconds",
                 config.conversation_timeout_seconds,
-                600,
+                default.conversation_timeout,
             )?,
-            idle_timeout: seconds("idle_timeout_seconds", config.idle_timeout_seconds, 600)?,
-            max_body_bytes: sources.positive("max_body_bytes", config.max_body_bytes, 64 * 1024 * 1024)?,
+            max_body_bytes: sources.positive(
+                "max_body_bytes",
+                config.max_body_bytes,
+                default.max_body_bytes,
+            )?,
             allowed_origins: sources
-                .pick(None, "allowed_origins", config.allowed_origins.map(Origins))?
-                .map_or_else(Vec::new, |origins| origins.value.0),
-            unsupported_parameters: sources
-                .pick(None, "unsupported_parameters", config.unsupported_parameters)?
-                .map_or_else(Unsupported::default, |unsupported| unsupported.value),
+                .or("allowed_origins", config.allowed_origins.map(Origins), Origins(default.allowed_origins))?
+                .0,
+            unsupported_parameters: sources.or(
+                "unsupported_parameters",
+                config.unsupported_parameters,
+                default.unsupported_parameters,
+            )?,
             model_aliases: config.model_aliases,
-            codex_home: sources
-                .pick(None, "codex_home", config.codex_home)?
-                .map_or_else(CodexHome::default, |home| home.value),
-            log_text: sources.pick(None, "log_text", config.log_text)?.is_some_and(|log_text| log_text.value),
+            codex_home: sources.or("codex_home", config.codex_home, default.codex_home)?,
+            log_text: sources.or("log_text", config.log_text, default.log_text)?,
             desktop: config.desktop.unwrap_or_default(),
-            response_history: sources
-                .pick(None, "response_history", config.response_history)?
-                .map_or_else(ResponseHistory::default, |history| history.value),
-            response_history_time: Duration::from_secs(
-                86_400
-                    * u64::from(sources.positive(
-                        "response_history_days",
-                        config.response_history_days,
-                        30,
-                    )?),
-            ),
-            response_history_file: data_folder().join("responses.redb"),
+            response_history: sources.or(
+                "response_history",
+                config.response_history,
+                default.response_history,
+            )?,
+            response_history_time: DAY
+                * sources.positive("response_history_days", config.response_history_days, HISTORY_DAYS)?,
+            response_history_file: default.response_history_file,
             warnings,
         })
-    }
-}
-
-/// Looks a setting up where it may stand, and remembers where it stood.
-struct Sources<'a, V> {
-    variable: V,
-    path: &'a Path,
-}
-
-struct Found<T> {
-    value: T,
-    /// Where the value stood, for messages.
-    origin: String,
-}
-
-impl<T> Found<T> {
-    fn try_map<U, E: std::fmt::Display>(self, f: impl FnOnce(T) -> Result<U, E>) -> Result<U, SettingsError> {
-        let Self { value, origin } = self;
-        f(value).map_err(|problem| SettingsError::Invalid { origin, problem: problem.to_string() })
-    }
-}
-
-impl<V: Fn(&str) -> Option<String>> Sources<'_, V> {
-    fn pick<T: FromStr>(
-        &self,
-        flag: Option<T>,
-        name: &str,
-        file: Option<T>,
-    ) -> Result<Option<Found<T>>, SettingsError>
-    where
-        T::Err: std::fmt::Display,
-    {
-        if let Some(value) = flag {
-            return Ok(Some(Found { value, origin: format!("--{}", name.replace('_', "-")) }));
-        }
-        let variable = format!("CODEX_GATEWAY_{}", name.to_uppercase());
-        if let Some(text) = (self.variable)(&variable) {
-            return match text.parse() {
-                Ok(value) => Ok(Some(Found { value, origin: variable })),
-                Err(error) => Err(SettingsError::Invalid {
-                    origin: variable,
-                    problem: format!("can't be used: {error}"),
-                }),
-            };
-        }
-        Ok(file.map(|value| Found { value, origin: format!("`{name}` in {}", self.path.display()) }))
-    }
-
-    fn token(&self, flag: Option<String>, file: Option<String>) -> Result<Option<Token>, SettingsError> {
-        let token = self.pick(flag, "token", file)?;
-        token.map(|token| token.try_map(|token: String| Token::parse(&token))).transpose()
-    }
-
-    /// A number of at least 1.
-    fn positive<T>(&self, name: &str, file: Option<T>, default: T) -> Result<T, SettingsError>
-    where
-        T: FromStr + Default + PartialEq,
-        T::Err: std::fmt::Display,
-    {
-        match self.pick(None, name, file)? {
-            None => Ok(default),
-            Some(found) if found.value == T::default() => {
-                Err(SettingsError::Invalid { origin: found.origin, problem: "must be at least 1".to_owned() })
-            }
-            Some(found) => Ok(found.value),
-        }
     }
 }
 

@@ -1,0 +1,98 @@
+//! Where the value of a setting may stand, and which of them counts.
+
+use std::{path::Path, str::FromStr, time::Duration};
+
+use super::{SettingsError, Token};
+
+/// Looks a setting up where it may stand, and remembers where it stood.
+pub(super) struct Sources<'a, V> {
+    pub(super) variable: V,
+    pub(super) path: &'a Path,
+}
+
+/// A value, and where it stood.
+pub(super) struct Found<T> {
+    pub(super) value: T,
+    /// For messages.
+    pub(super) origin: String,
+}
+
+impl<T> Found<T> {
+    pub(super) fn try_map<U, E: std::fmt::Display>(
+        self,
+        f: impl FnOnce(T) -> Result<U, E>,
+    ) -> Result<U, SettingsError> {
+        let Self { value, origin } = self;
+        f(value).map_err(|problem| SettingsError::Invalid { origin, problem: problem.to_string() })
+    }
+}
+
+impl<V: Fn(&str) -> Option<String>> Sources<'_, V> {
+    /// The value of the command line, else of the environment, else of the file.
+    pub(super) fn pick<T: FromStr>(
+        &self,
+        flag: Option<T>,
+        name: &str,
+        file: Option<T>,
+    ) -> Result<Option<Found<T>>, SettingsError>
+    where
+        T::Err: std::fmt::Display,
+    {
+        if let Some(value) = flag {
+            return Ok(Some(Found { value, origin: format!("--{}", name.replace('_', "-")) }));
+        }
+        let variable = format!("CODEX_GATEWAY_{}", name.to_uppercase());
+        if let Some(text) = (self.variable)(&variable) {
+            return match text.parse() {
+                Ok(value) => Ok(Some(Found { value, origin: variable })),
+                Err(error) => Err(SettingsError::Invalid {
+                    origin: variable,
+                    problem: format!("can't be used: {error}"),
+                }),
+            };
+        }
+        Ok(file.map(|value| Found { value, origin: format!("`{name}` in {}", self.path.display()) }))
+    }
+
+    pub(super) fn token(
+        &self,
+        flag: Option<String>,
+        file: Option<String>,
+    ) -> Result<Option<Token>, SettingsError> {
+        let token = self.pick(flag, "token", file)?;
+        token.map(|token| token.try_map(|token: String| Token::parse(&token))).transpose()
+    }
+
+    /// The value of the environment or the file, else the default.
+    pub(super) fn or<T: FromStr>(&self, name: &str, file: Option<T>, default: T) -> Result<T, SettingsError>
+    where
+        T::Err: std::fmt::Display,
+    {
+        Ok(self.pick(None, name, file)?.map_or(default, |found| found.value))
+    }
+
+    /// The same for a number of at least 1.
+    pub(super) fn positive<T>(&self, name: &str, file: Option<T>, default: T) -> Result<T, SettingsError>
+    where
+        T: FromStr + Default + PartialEq,
+        T::Err: std::fmt::Display,
+    {
+        match self.pick(None, name, file)? {
+            None => Ok(default),
+            Some(found) if found.value == T::default() => {
+                Err(SettingsError::Invalid { origin: found.origin, problem: "must be at least 1".to_owned() })
+            }
+            Some(found) => Ok(found.value),
+        }
+    }
+
+    /// The same for a time in whole seconds.
+    pub(super) fn seconds(
+        &self,
+        name: &str,
+        file: Option<u64>,
+        default: Duration,
+    ) -> Result<Duration, SettingsError> {
+        self.positive(name, file, default.as_secs()).map(Duration::from_secs)
+    }
+}
