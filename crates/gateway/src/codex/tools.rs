@@ -2,6 +2,7 @@
 
 use app_server::{FunctionCall, protocol::DynamicTool};
 
+use super::tool_schema::Native;
 use crate::turn::{Item, Tool, ToolCall};
 
 /// Names that Codex keeps for tools of its own: a function of such a name would vanish in silence, or be refused.
@@ -26,14 +27,7 @@ impl Tools {
             renamed.push((tool.name.clone(), name));
         }
         let mut this = Self { tools: Vec::new(), renamed };
-        this.tools = tools
-            .iter()
-            .map(|tool| DynamicTool::Function {
-                name: this.at_codex(&tool.name).to_owned(),
-                description: tool.description.clone(),
-                input_schema: tool.parameters.clone(),
-            })
-            .collect();
+        this.tools = tools.iter().map(|tool| offered(this.at_codex(&tool.name), tool)).collect();
         this
     }
 
@@ -69,6 +63,18 @@ impl Tools {
         let renamed = self.renamed.iter().find(|(caller, _)| caller == name);
         renamed.map_or(name, |(_, renamed)| renamed.as_str())
     }
+}
+
+/// A function as Codex is given it. What Codex would keep from the model of its schema is told in words.
+fn offered(name: &str, tool: &Tool) -> DynamicTool {
+    let Native { schema, is_whole } = Native::of(&tool.parameters);
+    let mut description = tool.description.clone();
+    if !is_whole {
+        let apart = if description.is_empty() { "" } else { "\n\n" };
+        let words = format!("{apart}The arguments must be valid by this JSON Schema: {}", tool.parameters);
+        description.push_str(&words);
+    }
+    DynamicTool::Function { name: name.to_owned(), description, input_schema: schema }
 }
 
 #[cfg(test)]
