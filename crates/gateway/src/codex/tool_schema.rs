@@ -63,7 +63,9 @@ impl Translation {
             }
         }
         if let Some(only) = schema.get("const") {
-            native.insert("enum".to_owned(), json!([only]));
+            let values = native.insert("enum".to_owned(), json!([only]));
+            self.is_whole &=
+                values.is_none_or(|values| values.as_array().is_some_and(|values| values.contains(only)));
         }
         self.give_type(&mut native);
         // What Codex would add: to an array, that its items are strings.
@@ -82,17 +84,13 @@ impl Translation {
             ("type", Value::Array(names)) => match names.as_slice() {
                 [] => None,
                 [only] => self.keyword("type", only),
-                names => {
-                    names.iter().all(|name| name.as_str().is_some_and(is_type)).then(|| value.clone())
-                }
+                names => names.iter().all(|name| name.as_str().is_some_and(is_type)).then(|| value.clone()),
             },
             ("$ref" | "description", Value::String(_))
             | ("additionalProperties", Value::Bool(_))
             | ("enum", Value::Array(_)) => Some(value.clone()),
             ("minItems", Value::Number(count)) => count.is_u64().then(|| value.clone()),
-            ("required", Value::Array(names)) => {
-                names.iter().all(Value::is_string).then(|| value.clone())
-            }
+            ("required", Value::Array(names)) => names.iter().all(Value::is_string).then(|| value.clone()),
             ("additionalProperties" | "items", Value::Object(_)) | ("items", Value::Bool(_)) => {
                 Some(self.schema(value))
             }
@@ -174,5 +172,106 @@ fn types_of(values: &[Value]) -> Value {
     match types.as_slice() {
         [only] => json!(only),
         types => json!(types),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Functions take one argument in most of these tests: this is what Codex is given for its schema.
+    fn argument(schema: &Value) -> (Value, bool) {
+        let root = json!({"type": "object", "properties": {"a": schema}});
+        let Native { mut schema, is_whole } = Native::of(&root);
+        (schema["properties"]["a"].take(), is_whole)
+    }
+
+    #[test]
+    fn what_codex_knows_stays_as_it_is() {
+        for schema in [
+            json!({}),
+            json!({"type": "string", "description": "d", "enum": ["x"]}),
+            json!({"type": ["integer", "null"], "enum": [1, null]}),
+            json!({"type": "array", "items": {"type": "number"}, "minItems": 2}),
+            json!({"type": "object", "properties": {}, "additionalProperties": {"type": "integer"}}),
+            json!({"type": "object", "properties": {"const": {"type": "null"}}, "required": ["const"]}),
+            json!({"type": "object", "properties": {}, "additionalProperties": false}),
+            json!({"description": "d", "anyOf": [{"type": "string"}, {"type": "null"}]}),
+            json!({"oneOf": [{"type": "string"}], "allOf": [{"$ref": "#/$defs/x"}]}),
+            json!({"$ref": "#/definitions/x", "description": "d"}),
+        ] {
+            assert_eq!(argument(&schema), (schema.clone(), true), "{schema}");
+        }
+    }
+
+    #[test]
+    fn what_codex_would_get_wrong_is_said_in_another_way() {
+        let any = json!([{}]);
+        for (schema, native) in [
+            (json!(true), json!({})),
+            (json!({"title": "T", "$comment": "c", "default": null}), json!({})),
+            (json!({"description": "d"}), json!({"description": "d", "anyOf": any})),
+            (json!({"type": ["string"]}), json!({"type": "string"})),
+            (json!({"type": "array"}), json!({"type": "array", "items": {}})),
+            (json!({"type": "array", "items": true}), json!({"type": "array", "items": {}})),
+            (json!({"type": ["object", "null"]}), json!({"type": ["object", "null"], "properties": {}})),
+            (json!({"const": 3}), json!({"type": "integer", "enum": [3]})),
+            (json!({"const": null}), json!({"type": "null", "enum": [null]})),
+            (json!({"const": [1]}), json!({"type": "array", "enum": [[1]], "items": {}})),
+            (json!({"type": "string", "const": "x"}), json!({"type": "string", "enum": ["x"]})),
+            (json!({"const": "x", "enum": ["x", "y"]}), json!({"type": "string", "enum": ["x"]})),
+            (
+                json!({"enum": [true, 1.5, "x"]}),
+                json!({"type": ["boolean", "number", "string"], "enum": [true, 1.5, "x"]}),
+            ),
+            (json!({"enum": []}), json!({"enum": [], "anyOf": any})),
+        ] {
+            assert_eq!(argument(&schema), (native, true), "{schema}");
+        }
+    }
+
+    #[test]
+    fn what_codex_has_no_word_for_is_missed() {
+        for (schema, native) in [
+            (json!(false), json!({})),
+            (json!({"not": {}}), json!({})),
+            (json!({"type": "any"}), json!({})),
+            (json!({"type": "string", "pattern": "^x"}), json!({"type": "string"})),
+            (json!({"type": "string", "default": "x"}), json!({"type": "string"})),
+            (json!({"maximum": 3}), json!({})),
+            (json!({"type": "array", "minItems": 1.0}), json!({"type": "array", "items": {}})),
+            (json!({"type": "array", "prefixItems": [{}]}), json!({"type": "array", "items": {}})),
+            (json!({"type": "array", "items": [{}]}), json!({"type": "array", "items": {}})),
+            (json!({"items": {}}), json!({"type": "array", "items": {}})),
+            (json!({"required": ["b"]}), json!({"type": "object", "properties": {}, "required": ["b"]})),
+            (
+                json!({"anyOf": [{"type": "string", "format": "date"}]}),
+                json!({"anyOf": [{"type": "string"}]}),
+            ),
+            (json!({"const": "x", "enum": ["y"]}), json!({"type": "string", "enum": ["x"]})),
+        ] {
+            assert_eq!(argument(&schema), (native, false), "{schema}");
+        }
+    }
+
+    #[test]
+    fn arguments_are_an_object() {
+        for (schema, native) in [
+            (json!({}), json!({"type": "object", "properties": {}})),
+            (json!({"required": ["a"]}), json!({"type": "object", "properties": {}, "required": ["a"]})),
+            (json!({"$ref": "#/$defs/x", "$defs": {}}), json!({"$ref": "#/$defs/x", "$defs": {}})),
+            (json!({"type": "string"}), json!({"type": "string"})),
+        ] {
+            assert_eq!(Native::of(&schema), Native { schema: native, is_whole: true }, "{schema}");
+        }
+    }
+
+    #[test]
+    fn a_schema_can_be_too_long() {
+        let schema = |length| json!({"type": "object", "description": "d".repeat(length), "properties": {}});
+        let most = MAX_BYTES - schema(0).to_string().len();
+        assert!(Native::of(&schema(most)).is_whole);
+        let long = schema(most + 1);
+        assert_eq!(Native::of(&long), Native { schema: long, is_whole: false });
     }
 }

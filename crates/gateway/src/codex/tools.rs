@@ -102,4 +102,18 @@ mod tests {
         assert!(matches!(&renamed[0], Item::FunctionCall { name, .. } if name == "exec_command__"));
         assert!(Tools::new(&[tool("look_up")]).rename(&history).is_none());
     }
+
+    #[test]
+    fn what_a_schema_loses_is_told_in_the_description() {
+        let parameters =
+            json!({"type": "object", "properties": {"at": {"type": "string", "format": "time"}}});
+        let words = format!("The arguments must be valid by this JSON Schema: {parameters}");
+        for (own, expected) in [("", words.clone()), ("Rings", format!("Rings\n\n{words}"))] {
+            let tool = Tool { name: "ring".into(), description: own.into(), parameters: parameters.clone() };
+            let [DynamicTool::Function { description, .. }] = &Tools::new(&[tool]).dynamic_tools()[..] else {
+                panic!("one function goes in");
+            };
+            assert_eq!(*description, expected);
+        }
+    }
 }
