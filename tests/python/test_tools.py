@@ -217,6 +217,60 @@ def test_definitions_are_found_where_one_of_several_must_be_called(
         chat(client, tools=[go, TIME], tool_choice="required")
 
 
+FREE_FORM = {
+    "type": "function",
+    "function": {
+        "name": "count",
+        "parameters": {
+            "type": "object",
+            "properties": {"words": {"type": "object", "additionalProperties": {"type": "integer"}}},
+        },
+    },
+}
+"""A function that strict mode has no words for: the model can't be held to its arguments."""
+
+
+def told(model: ScriptedModel) -> list[str]:
+    """What developers told the model in the conversation that it was last given."""
+    return [item["content"][0]["text"] for item in model.conversation if item.get("role") == "developer"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "names"),
+    [
+        ("required", ["get_weather", "count"]),
+        ({"type": "function", "function": {"name": "count"}}, ["count"]),
+    ],
+)
+def test_a_model_that_cannot_be_held_to_a_call_is_told_to_make_it(
+    client: openai.OpenAI, model: ScriptedModel, choice: Any, names: list[str]
+) -> None:
+    model.default(calls('{"words": {"a": 2}}', name="count"))
+    answer = chat(client, tools=[WEATHER, FREE_FORM], tool_choice=choice).choices[0]
+    assert answer.finish_reason == "tool_calls"
+    assert answer.message.tool_calls[0].function.arguments == '{"words": {"a": 2}}'
+    assert [tool["name"] for tool in offered(model)] == names
+    assert told(model) == ["Call a function that you are given. Do not answer with text."]
+
+
+@pytest.mark.parametrize("choice", ["auto", {"type": "function", "function": {"name": "get_weather"}}])
+def test_a_model_that_may_choose_or_is_held_to_a_call_is_told_nothing(
+    client: openai.OpenAI, model: ScriptedModel, choice: Any
+) -> None:
+    model.text('{"city": "Oslo", "at": "noon"}')
+    chat(client, tools=[WEATHER, FREE_FORM], tool_choice=choice)
+    assert told(model) == []
+
+
+def test_an_answer_without_the_call_that_must_come_is_an_error(
+    client: openai.OpenAI, model: ScriptedModel
+) -> None:
+    model.text("No.")
+    with pytest.raises(openai.InternalServerError) as raised:
+        chat(client, tools=[FREE_FORM], tool_choice="required")
+    assert (raised.value.status_code, raised.value.code) == (502, "invalid_output")
+
+
 def test_a_forced_call_with_other_arguments_is_an_error(client: openai.OpenAI, model: ScriptedModel) -> None:
     model.text('{"city": 7}')
     with pytest.raises(openai.InternalServerError) as raised:
