@@ -110,15 +110,15 @@ impl Translation {
         if native.is_empty() || native.contains_key("type") || is_made_of_others(native) {
             return;
         }
-        let has = |keyword: &&str| native.contains_key(*keyword);
+        let has = |keyword: &str| native.contains_key(keyword);
         let guess = if let Some(Value::Array(values)) = native.get("enum")
             && !values.is_empty()
         {
             types_of(values)
-        } else if ["properties", "required", "additionalProperties"].iter().any(|keyword| has(keyword)) {
+        } else if has("properties") || has("required") || has("additionalProperties") {
             self.is_whole = false;
             json!("object")
-        } else if has(&"items") {
+        } else if has("items") {
             self.is_whole = false;
             json!("array")
         } else {
