@@ -9,7 +9,8 @@
 
 use serde_json::{Map, Value, json};
 
-/// From how many bytes of JSON on Codex takes out the descriptions, then the definitions, then what is deep.
+/// How many bytes of JSON a schema may have. Out of a longer one, Codex takes the descriptions, then the definitions, then
+/// what is deep.
 const MAX_BYTES: usize = 5_000;
 
 /// A caller's schema in Codex's words.
