@@ -134,6 +134,42 @@ def test_two_parallel_tool_calls_after_text(http: openai.DefaultHttpxClient, mod
     assert [event["item"].get("call_id") for event in added] == [None, "call_1", "call_2"]
 
 
+ADDED, DELTA, *CALL_ENDED = FUNCTION_CALL
+
+
+def test_the_arguments_of_a_forced_call_come_as_the_model_writes_them(
+    http: openai.DefaultHttpxClient, model: ScriptedModel
+) -> None:
+    model.text('{"city": ', '"Os', 'lo"}')
+    told = events(http, tools=[GET_WEATHER], tool_choice="required")
+    assert kinds(told) == [*BEGIN, ADDED, *[DELTA] * 3, *CALL_ENDED, "response.completed"]
+    _, _, added, *deltas, arguments, done, completed = told
+    assert [event["delta"] for event in deltas] == ['{"city": ', '"Os', 'lo"}']
+    item = added["item"]
+    assert (item["name"], item["arguments"], item["status"]) == ("get_weather", "", "in_progress")
+    assert {event["item_id"] for event in [*deltas, arguments]} == {item["id"]}
+    assert arguments["arguments"] == CALL["arguments"]
+    assert done["item"] == item | {"arguments": CALL["arguments"], "status": "completed"}
+    assert completed["response"]["output"] == [done["item"]]
+
+
+def test_a_forced_call_that_does_not_come_about(
+    http: openai.DefaultHttpxClient, model: ScriptedModel
+) -> None:
+    forced = {"tools": [GET_WEATHER], "tool_choice": "required"}
+    model.text('{"city": ', "7}")
+    told = events(http, **forced)
+    assert kinds(told) == [*BEGIN, ADDED, DELTA, DELTA, "error", "response.failed"]
+    assert told[-2]["code"] == "invalid_output"
+    assert told[-1]["response"]["output"][0]["status"] == "incomplete"
+
+    model.text('{"city": ', '"Oslo"}')
+    told = events(http, max_output_tokens=3, **forced)
+    assert kinds(told)[-3:] == [*CALL_ENDED, "response.incomplete"]
+    [call] = told[-1]["response"]["output"]
+    assert (call["status"], CALL["arguments"].startswith(call["arguments"])) == ("incomplete", True)
+
+
 def test_structured_output(client: openai.OpenAI, model: ScriptedModel) -> None:
     model.text('{"name": "Ada",', ' "age": 36}')
     with client.responses.stream(model=MODEL, input="Who?", text_format=Person) as stream:

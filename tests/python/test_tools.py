@@ -59,6 +59,11 @@ def offered(model: ScriptedModel) -> list[dict[str, Any]]:
     return tools
 
 
+def streamed_calls(chunks: list[Any]) -> list[Any]:
+    """The pieces of calls in the chunks of a stream."""
+    return [call for chunk in chunks for choice in chunk.choices for call in choice.delta.tool_calls or []]
+
+
 @pytest.mark.parametrize("name", ["gpt-5.5", "gpt-6.1-sol"])
 def test_a_function_is_offered_as_the_caller_describes_it(
     client: openai.OpenAI, model: ScriptedModel, name: str
@@ -103,7 +108,7 @@ def test_calls_are_streamed_under_their_index(client: openai.OpenAI, model: Scri
     model.default(calls(*arguments, text="Let me look."))
     chunks = list(chat(client, stream=True, stream_options={"include_usage": True}))
     assert streamed_text(chunks) == "Let me look."
-    deltas = [call for chunk in chunks for choice in chunk.choices for call in choice.delta.tool_calls or []]
+    deltas = streamed_calls(chunks)
     assert [(call.index, call.id, call.function.arguments) for call in deltas] == [
         (0, "call_0", arguments[0]),
         (1, "call_1", arguments[1]),
@@ -175,15 +180,19 @@ def test_a_forced_call_is_had_by_its_arguments(
     model.text(arguments[:9], arguments[9:])
     answer = chat(client, tool_choice=choice, stream=stream)
     if stream:
-        [call] = [
-            call for chunk in answer for choice in chunk.choices for call in choice.delta.tool_calls or []
-        ]
+        chunks = list(answer)
+        assert streamed_text(chunks) == ""
+        assert [choice.finish_reason for chunk in chunks for choice in chunk.choices][-1] == "tool_calls"
+        call, more = streamed_calls(chunks)
+        assert (call.function.arguments, more.function.arguments) == (arguments[:9], arguments[9:])
+        assert (call.index, call.type) == (0, "function")
+        assert (more.index, more.id, more.type, more.function.name) == (0, None, None, None)
     else:
         assert answer.choices[0].finish_reason == "tool_calls"
         assert answer.choices[0].message.content is None
         [call] = answer.choices[0].message.tool_calls
-    assert call.id.startswith("call_")
-    assert (call.function.name, json.loads(call.function.arguments)) == ("get_weather", json.loads(arguments))
+        assert call.function.arguments == arguments
+    assert (call.id.startswith("call_"), call.function.name) == (True, "get_weather")
     schema = model.requests[-1]["body"]["text"]["format"]["schema"]
     assert set(schema["properties"]) == {"city", "at"}
     assert schema["description"] == "The weather of a city"
@@ -217,11 +226,120 @@ def test_definitions_are_found_where_one_of_several_must_be_called(
         chat(client, tools=[go, TIME], tool_choice="required")
 
 
+FREE_FORM = {
+    "type": "function",
+    "function": {
+        "name": "count",
+        "parameters": {
+            "type": "object",
+            "properties": {"words": {"type": "object", "additionalProperties": {"type": "integer"}}},
+        },
+    },
+}
+"""A function that strict mode has no words for: the model can't be held to its arguments."""
+
+
+def told(model: ScriptedModel) -> list[str]:
+    """What developers told the model in the conversation that it was last given."""
+    return [item["content"][0]["text"] for item in model.conversation if item.get("role") == "developer"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "names"),
+    [
+        ("required", ["get_weather", "count"]),
+        ({"type": "function", "function": {"name": "count"}}, ["count"]),
+    ],
+)
+def test_a_model_that_cannot_be_held_to_a_call_is_told_to_make_it(
+    client: openai.OpenAI, model: ScriptedModel, choice: Any, names: list[str]
+) -> None:
+    model.default(calls('{"words": {"a": 2}}', name="count"))
+    answer = chat(client, tools=[WEATHER, FREE_FORM], tool_choice=choice).choices[0]
+    assert answer.finish_reason == "tool_calls"
+    assert answer.message.tool_calls[0].function.arguments == '{"words": {"a": 2}}'
+    assert [tool["name"] for tool in offered(model)] == names
+    assert told(model) == ["Call a function that you are given. Do not answer with text."]
+
+
+@pytest.mark.parametrize("choice", ["auto", {"type": "function", "function": {"name": "get_weather"}}])
+def test_a_model_that_may_choose_or_is_held_to_a_call_is_told_nothing(
+    client: openai.OpenAI, model: ScriptedModel, choice: Any
+) -> None:
+    model.text('{"city": "Oslo", "at": "noon"}')
+    chat(client, tools=[WEATHER, FREE_FORM], tool_choice=choice)
+    assert told(model) == []
+
+
+def test_an_answer_without_the_call_that_must_come_is_an_error(
+    client: openai.OpenAI, model: ScriptedModel
+) -> None:
+    model.text("No.")
+    with pytest.raises(openai.InternalServerError) as raised:
+        chat(client, tools=[FREE_FORM], tool_choice="required")
+    assert (raised.value.status_code, raised.value.code) == (502, "invalid_output")
+
+
 def test_a_forced_call_with_other_arguments_is_an_error(client: openai.OpenAI, model: ScriptedModel) -> None:
-    model.text('{"city": 7}')
+    model.text('{"city": ', "7}")
     with pytest.raises(openai.InternalServerError) as raised:
         chat(client, tool_choice="required")
     assert (raised.value.status_code, raised.value.code) == (502, "invalid_output")
+    with pytest.raises(openai.APIError) as raised:
+        list(chat(client, tool_choice="required", stream=True))
+    assert raised.value.code == "invalid_output"
+
+
+def test_each_of_several_answers_streams_its_own_forced_call(
+    client: openai.OpenAI, model: ScriptedModel
+) -> None:
+    arguments = '{"city": "Oslo", "at": "noon"}'
+    model.text(arguments[:9], arguments[9:12], arguments[12:])
+    chunks = list(chat(client, tool_choice="required", stream=True, n=2))
+    calls = {0: [], 1: []}
+    for chunk in chunks:
+        for choice in chunk.choices:
+            calls[choice.index] += choice.delta.tool_calls or []
+    for pieces in calls.values():
+        assert "".join(piece.function.arguments for piece in pieces) == arguments
+        assert [piece.index for piece in pieces] == [0, 0, 0]
+    assert calls[0][0].id != calls[1][0].id
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_forced_call_that_is_cut_off_goes_as_far_as_it_came(
+    client: openai.OpenAI, model: ScriptedModel, stream: bool
+) -> None:
+    model.text('{"city": ', '"Oslo", "at": "noon"}')
+    answer = chat(client, tool_choice="required", stream=stream, max_completion_tokens=4)
+    if stream:
+        chunks = list(answer)
+        arguments = "".join(piece.function.arguments for piece in streamed_calls(chunks))
+        finish = [choice.finish_reason for chunk in chunks for choice in chunk.choices][-1]
+    else:
+        [choice] = answer.choices
+        [call] = choice.message.tool_calls
+        arguments, finish = call.function.arguments, choice.finish_reason
+    assert arguments.startswith('{"city')
+    assert (len(arguments) < 20, finish) == (True, "length")
+
+
+@pytest.mark.parametrize(
+    ("tools", "text"),
+    [
+        ([WEATHER, TIME], '{"call": {"name": "get_weather", "arguments": {"city": "Oslo", "at": "noon"}}}'),
+        ([], '{"city": "Oslo", "at": null}'),
+    ],
+)
+def test_a_call_whose_text_is_not_its_arguments_is_streamed_whole(
+    client: openai.OpenAI, model: ScriptedModel, tools: list[Any], text: str
+) -> None:
+    optional = {"type": "object", "properties": WEATHER["function"]["parameters"]["properties"]}
+    tools = tools or [{"type": "function", "function": WEATHER["function"] | {"parameters": optional}}]
+    model.text(text[:12], text[12:])
+    [call] = streamed_calls(list(chat(client, tools=tools, tool_choice="required", stream=True)))
+    assert call.function.name == "get_weather"
+    assert json.loads(call.function.arguments)["city"] == "Oslo"
 
 
 def test_strict_arguments_that_do_not_fit_are_never_passed_on(

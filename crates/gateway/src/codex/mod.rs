@@ -21,6 +21,7 @@ mod stamp;
 mod thread;
 mod threads;
 mod told;
+mod tool_schema;
 mod tools;
 mod wait;
 

@@ -2,6 +2,7 @@
 
 use app_server::{FunctionCall, protocol::DynamicTool};
 
+use super::tool_schema::Native;
 use crate::turn::{Item, Tool, ToolCall};
 
 /// Names that Codex keeps for tools of its own: a function of such a name would vanish in silence, or be refused.
@@ -26,14 +27,7 @@ impl Tools {
             renamed.push((tool.name.clone(), name));
         }
         let mut this = Self { tools: Vec::new(), renamed };
-        this.tools = tools
-            .iter()
-            .map(|tool| DynamicTool::Function {
-                name: this.at_codex(&tool.name).to_owned(),
-                description: tool.description.clone(),
-                input_schema: tool.parameters.clone(),
-            })
-            .collect();
+        this.tools = tools.iter().map(|tool| offered(this.at_codex(&tool.name), tool)).collect();
         this
     }
 
@@ -71,6 +65,18 @@ impl Tools {
     }
 }
 
+/// A function as Codex is given it. What Codex would keep from the model of its schema is told in words.
+fn offered(name: &str, tool: &Tool) -> DynamicTool {
+    let Native { schema, is_whole } = Native::of(&tool.parameters);
+    let mut description = tool.description.clone();
+    if !is_whole {
+        let apart = if description.is_empty() { "" } else { "\n\n" };
+        let words = format!("{apart}The arguments must be valid by this JSON Schema: {}", tool.parameters);
+        description.push_str(&words);
+    }
+    DynamicTool::Function { name: name.to_owned(), description, input_schema: schema }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +101,19 @@ mod tests {
         let renamed = tools.rename(&history).unwrap();
         assert!(matches!(&renamed[0], Item::FunctionCall { name, .. } if name == "exec_command__"));
         assert!(Tools::new(&[tool("look_up")]).rename(&history).is_none());
+    }
+
+    #[test]
+    fn what_a_schema_loses_is_told_in_the_description() {
+        let parameters =
+            json!({"type": "object", "properties": {"at": {"type": "string", "format": "time"}}});
+        let words = format!("The arguments must be valid by this JSON Schema: {parameters}");
+        for (own, expected) in [("", words.clone()), ("Rings", format!("Rings\n\n{words}"))] {
+            let tool = Tool { name: "ring".into(), description: own.into(), parameters: parameters.clone() };
+            let [DynamicTool::Function { description, .. }] = &Tools::new(&[tool]).dynamic_tools()[..] else {
+                panic!("one function goes in");
+            };
+            assert_eq!(*description, expected);
+        }
     }
 }

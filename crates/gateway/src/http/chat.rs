@@ -84,7 +84,10 @@ async fn collect(
     };
     let add = |answer: &mut AnswerParts, piece: Option<Piece>| match piece {
         Some(Piece::Text(text)) => answer.text.push_str(&text),
-        Some(Piece::Call(call)) => answer.calls.push(call),
+        Some(Piece::Call(call) | Piece::CallBegun(call)) => answer.calls.push(call),
+        Some(Piece::Arguments(more)) => {
+            answer.calls.last_mut().into_iter().for_each(|call| call.arguments.push_str(&more));
+        }
         None => {}
     };
     loop {
@@ -98,6 +101,7 @@ async fn collect(
             TurnEvent::Restarted => {
                 assembly.restart();
                 answer.text.clear();
+                answer.calls.clear();
             }
             TurnEvent::ToolCall(call) => add(&mut answer, assembly.call(expected, call)?),
             TurnEvent::Completed(Completion { finish, usage }) => {

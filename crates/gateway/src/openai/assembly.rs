@@ -16,6 +16,10 @@ use crate::turn::{Finish, ToolCall};
 pub(crate) enum Piece {
     Text(String),
     Call(ToolCall),
+    /// A call with the first of its arguments.
+    CallBegun(ToolCall),
+    /// More of the arguments of the call that was begun.
+    Arguments(String),
 }
 
 /// One answer on its way into the expected form.
@@ -36,6 +40,16 @@ impl Assembly {
                 self.text.push_str(&delta);
                 Some(Piece::Text(delta))
             }
+            Form::Call(Forced::Arguments { name, schema }) if schema.is_verbatim() && !delta.is_empty() => {
+                let begins = self.text.is_empty();
+                self.text.push_str(&delta);
+                if begins {
+                    let (id, name) = (new_id("call_"), name.clone());
+                    Some(Piece::CallBegun(ToolCall { id, name, arguments: delta }))
+                } else {
+                    Some(Piece::Arguments(delta))
+                }
+            }
             Form::Schema { .. } | Form::JsonObject | Form::Call(_) => {
                 self.text.push_str(&delta);
                 None
@@ -43,10 +57,14 @@ impl Assembly {
         }
     }
 
-    /// A message begins. Where the answer is one text, what is returned sets it apart from the one before.
+    /// A message begins. Where the answer is one text, what is returned sets it apart from the one before. Arguments are no
+    /// text, and nothing may come between them.
     pub(crate) fn message(&mut self, expected: &Expectation) -> Option<Piece> {
         self.messages += 1;
-        if self.messages == 1 { None } else { self.text(expected, "\n\n".to_owned()) }
+        if self.messages == 1 || matches!(expected.form, Form::Call(_)) {
+            return None;
+        }
+        self.text(expected, "\n\n".to_owned())
     }
 
     /// Forgets everything so far: the answer starts over.
@@ -99,7 +117,7 @@ impl Assembly {
             Form::Call(forced) => {
                 let (name, arguments) = forced_call(forced, &text)?;
                 let call = ToolCall { id: new_id("call_"), name, arguments };
-                Ok((Some(Piece::Call(call)), Finish::ToolCalls))
+                Ok(((!forced.is_verbatim()).then_some(Piece::Call(call)), Finish::ToolCalls))
             }
         }
     }

@@ -54,13 +54,18 @@ impl Expectation {
         }
     }
 
-    /// The caller's schema in words, where the model can't be constrained to it and would not see it otherwise.
+    /// What the model can't be constrained to and would not know otherwise, in words: that it must call, or the caller's
+    /// schema.
     pub(super) fn in_words(&self) -> Option<Item> {
-        let Form::Schema { schema, source } = &self.form else { return None };
-        schema.upstream().is_err().then(|| {
-            let text = format!("Answer with JSON only. It must be valid by this JSON Schema:\n{source}");
-            Item::message(Role::Developer, vec![Content::InputText { text }])
-        })
+        let text = match &self.form {
+            // None are offered but those of which one must be called.
+            _ if self.must_call => "Call a function that you are given. Do not answer with text.".to_owned(),
+            Form::Schema { schema, source } if schema.upstream().is_err() => {
+                format!("Answer with JSON only. It must be valid by this JSON Schema:\n{source}")
+            }
+            _ => return None,
+        };
+        Some(Item::message(Role::Developer, vec![Content::InputText { text }]))
     }
 }
 

@@ -195,6 +195,11 @@ impl Forced {
             Self::Arguments { schema, .. } | Self::AnyOf { schema } => schema,
         }
     }
+
+    /// Whether the model's text is the arguments as they come, so that they can be streamed.
+    pub(super) fn is_verbatim(&self) -> bool {
+        matches!(self, Self::Arguments { schema, .. } if schema.is_verbatim())
+    }
 }
 
 fn forced(offered: &[Offered]) -> Result<Forced, ApiError> {

@@ -167,14 +167,17 @@ impl ChatStream {
 
     fn send(&mut self, index: usize, piece: Option<Piece>) {
         let Some(piece) = piece else { return };
-        self.begin(index, !matches!(piece, Piece::Call(_)));
+        let is_new_call = matches!(piece, Piece::Call(_) | Piece::CallBegun(_));
+        self.begin(index, !is_new_call);
+        let Some(answer) = self.answers.get_mut(index) else { return };
+        answer.calls += usize::from(is_new_call);
+        let last_call = answer.calls.saturating_sub(1);
         let frame = match piece {
             Piece::Text(text) => sse::data(&self.chunks.content(index, &text)),
-            Piece::Call(call) => {
-                let Some(answer) = self.answers.get_mut(index) else { return };
-                answer.calls += 1;
-                sse::data(&self.chunks.call(index, answer.calls - 1, &call))
+            Piece::Call(call) | Piece::CallBegun(call) => {
+                sse::data(&self.chunks.call(index, last_call, &call))
             }
+            Piece::Arguments(text) => sse::data(&self.chunks.arguments(index, last_call, &text)),
         };
         self.frames.push_back(frame);
     }

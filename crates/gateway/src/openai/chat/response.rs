@@ -48,22 +48,29 @@ struct Call<'a> {
     /// Only in streams.
     #[serde(skip_serializing_if = "Option::is_none")]
     index: Option<usize>,
-    id: &'a str,
-    #[serde(rename = "type")]
-    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
     function: Function<'a>,
 }
 
 #[derive(Debug, Serialize)]
 struct Function<'a> {
-    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
     arguments: &'a str,
 }
 
 impl<'a> Call<'a> {
     fn new(index: Option<usize>, call: &'a ToolCall) -> Self {
-        let function = Function { name: &call.name, arguments: &call.arguments };
-        Self { index, id: &call.id, kind: "function", function }
+        let function = Function { name: Some(&call.name), arguments: &call.arguments };
+        Self { index, id: Some(&call.id), kind: Some("function"), function }
+    }
+
+    /// More of the arguments of a call whose beginning was streamed before.
+    fn more(index: usize, arguments: &'a str) -> Self {
+        Self { index: Some(index), id: None, kind: None, function: Function { name: None, arguments } }
     }
 }
 
@@ -167,9 +174,15 @@ impl Chunks {
         self.choice(index, Delta { reasoning_content: Some(text), ..Delta::default() }, None)
     }
 
-    /// A whole call. `number` counts the calls of the answer.
+    /// A call with its arguments, or with the first of them. `number` counts the calls of the answer.
     pub(crate) fn call<'a>(&'a self, index: usize, number: usize, call: &'a ToolCall) -> Chunk<'a> {
         let tool_calls = Some([Call::new(Some(number), call)]);
+        self.choice(index, Delta { tool_calls, ..Delta::default() }, None)
+    }
+
+    /// More of the arguments of a call.
+    pub(crate) fn arguments<'a>(&'a self, index: usize, number: usize, text: &'a str) -> Chunk<'a> {
+        let tool_calls = Some([Call::more(number, text)]);
         self.choice(index, Delta { tool_calls, ..Delta::default() }, None)
     }
 
@@ -346,6 +359,8 @@ mod tests {
         let call = ToolCall { id: "call_1".into(), name: "f".into(), arguments: "{}".into() };
         let tool_call = json!({"index": 1, "id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
         assert_eq!(json(chunks.call(0, 1, &call)), chunk(json!({"tool_calls": [tool_call]}), Value::Null));
+        let more = json!({"index": 1, "function": {"arguments": "{"}});
+        assert_eq!(json(chunks.arguments(0, 1, "{")), chunk(json!({"tool_calls": [more]}), Value::Null));
         assert_eq!(json(chunks.finish(0, Finish::Length)), chunk(json!({}), json!("length")));
         assert_eq!(
             json(chunks.usage(Some(USAGE)).unwrap()),

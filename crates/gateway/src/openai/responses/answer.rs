@@ -87,7 +87,12 @@ impl Answer {
                 }
                 self.output.text(&text);
             }
-            Some(Piece::Call(call)) => self.output.call(call),
+            Some(Piece::Call(call)) => {
+                self.output.begin_call(call);
+                self.output.close();
+            }
+            Some(Piece::CallBegun(call)) => self.output.begin_call(call),
+            Some(Piece::Arguments(more)) => self.output.arguments(&more),
             None => {}
         }
     }

@@ -101,7 +101,7 @@ impl Output {
 
     /// Forgets the messages and calls: the answer starts over.
     pub(super) fn forget_answer(&mut self) {
-        if self.has_open_message() {
+        if !self.has_open_reasoning() {
             self.open = None;
         }
         self.items.retain(|item| matches!(item.item, Item::Reasoning(_)));
@@ -196,12 +196,13 @@ impl Output {
         self.close();
     }
 
-    pub(super) fn call(&mut self, call: ToolCall) {
+    /// A call with its arguments, or with the first of them.
+    pub(super) fn begin_call(&mut self, call: ToolCall) {
         let ToolCall { id: call_id, name, arguments } = call;
-        self.whole_call(StoredItem::new(Item::FunctionCall { call_id, name, arguments }));
+        self.open_call(StoredItem::new(Item::FunctionCall { call_id, name, arguments }));
     }
 
-    fn whole_call(&mut self, item: StoredItem) {
+    fn open_call(&mut self, item: StoredItem) {
         let Item::FunctionCall { arguments, .. } = &item.item else { return };
         self.close();
         let mut begun = item.to_json(self.encrypted);
@@ -209,12 +210,26 @@ impl Output {
         begun["arguments"] = "".into();
         self.added(begun);
         if !arguments.is_empty() {
-            let place = self.place(&item.id, &[("delta", json!(arguments))]);
-            self.event("response.function_call_arguments.delta", place);
+            self.tell_arguments(&item.id, arguments);
         }
-        let place = self.place(&item.id, &[("arguments", json!(arguments))]);
-        self.event("response.function_call_arguments.done", place);
-        self.done(item);
+        self.open = Some(Open { item, parts: 0 });
+    }
+
+    /// More of the arguments of the open call.
+    pub(super) fn arguments(&mut self, delta: &str) {
+        let Some(Open { item: StoredItem { id, item: Item::FunctionCall { arguments, .. }, .. }, .. }) =
+            &mut self.open
+        else {
+            return;
+        };
+        arguments.push_str(delta);
+        let id = id.clone();
+        self.tell_arguments(&id, delta);
+    }
+
+    fn tell_arguments(&mut self, id: &str, delta: &str) {
+        let place = self.place(id, &[("delta", json!(delta))]);
+        self.event("response.function_call_arguments.delta", place);
     }
 
     /// Ends the open item, if there is one.
@@ -237,7 +252,11 @@ impl Output {
                     self.end_summary_part(&item.id, last, text);
                 }
             }
-            Item::FunctionCall { .. } | Item::FunctionCallOutput { .. } => {}
+            Item::FunctionCall { arguments, .. } => {
+                let place = self.place(&item.id, &[("arguments", json!(arguments))]);
+                self.event("response.function_call_arguments.done", place);
+            }
+            Item::FunctionCallOutput { .. } => {}
         }
         self.done(item);
     }
@@ -308,7 +327,10 @@ pub(crate) fn replay(response: &StoredResponse, encrypted: Encrypted) -> VecDequ
                 }
                 output.reasoning(reasoning.clone());
             }
-            Item::FunctionCall { .. } => output.whole_call(stored.clone()),
+            Item::FunctionCall { .. } => {
+                output.open_call(stored.clone());
+                output.close();
+            }
             Item::FunctionCallOutput { .. } => {}
         }
     }
