@@ -20,7 +20,6 @@ UNSUPPORTED = [
     ("prediction", {"type": "content", "content": "hi"}),
     ("presence_penalty", -0.5),
     ("seed", 1),
-    ("store", True),
     ("temperature", 0),
     ("temperature", 0.7),
     ("top_logprobs", 5),
@@ -55,6 +54,7 @@ HARMLESS = {
     "prompt_cache_options",
     "prompt_cache_retention",
     "safety_identifier",
+    "store",
     "user",
 }
 """What has no bearing on the answer passes, whatever it is."""

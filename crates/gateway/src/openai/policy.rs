@@ -52,7 +52,8 @@ pub(crate) const CHAT: &[(&str, Rule)] = &[
     ("seed", Sampling(never)),
     ("service_tier", Honoured),
     ("stop", Honoured),
-    ("store", Neutral(is_false)),
+    // It keeps a copy for the caller's dashboard at OpenAI, of which there is none here, and changes no answer.
+    ("store", Harmless),
     ("stream", Honoured),
     ("stream_options", Honoured),
     ("temperature", Sampling(is_one)),
@@ -300,7 +301,6 @@ mod tests {
             ("audio", json!({})),
             ("seed", json!(1)),
             ("logprobs", json!(true)),
-            ("store", json!(true)),
             ("colour", json!("red")),
         ] {
             let (trace, result) = apply(Unsupported::Refuse, json!({"model": "m", (field): value}));
