@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from stack import environment, gateway_binary
+from stack import MODEL, Gateway, ScriptedModel, environment, gateway_binary
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="macOS has one keychain, the person's own")
 
@@ -44,6 +44,11 @@ class Session:
         self._bus = subprocess.Popen(command, env=self._env, stdout=subprocess.PIPE, text=True)
         self._env["DBUS_SESSION_BUS_ADDRESS"] = self._bus.stdout.readline().strip()
         self._keyring: subprocess.Popen[bytes] | None = None
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What leads another program to this session's keyring."""
+        return {"DBUS_SESSION_BUS_ADDRESS": self._env["DBUS_SESSION_BUS_ADDRESS"]}
 
     def run(self, *arguments: Any, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -219,3 +224,25 @@ def test_without_a_keyring_the_file_is_used_as_ever(session: Session) -> None:
     assert "no keyring here" in session.complaint("token", "--keyring")
     assert session.config.read_bytes() == before
     assert os.fspath(session.config) in session.output("init")
+
+
+def test_responses_on_the_disk_are_read_again_with_the_key_of_the_keyring(
+    session: Session, model: ScriptedModel, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home = tmp_path_factory.mktemp("gateway")
+    settings = {"variables": session.variables, "response_history": "disk"}
+    session.start_keyring("--unlock")
+    gateway = Gateway(model, home, **settings)
+    with gateway.client() as client:
+        first = client.responses.create(model=MODEL, input="My name is Ada.")
+    gateway.stop()
+    [file] = home.rglob("responses.redb")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert b"Ada" not in file.read_bytes()
+
+    gateway = Gateway(model, home, **settings)
+    with gateway.client() as client:
+        client.responses.create(model=MODEL, input="Who am I?", previous_response_id=first.id)
+    gateway.stop()
+    roles = [item["role"] for item in model.conversation]
+    assert roles == ["user", "assistant", "user"]

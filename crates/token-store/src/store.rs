@@ -66,6 +66,9 @@ pub struct Preferred {
     pub obstacle: Option<KeyringError>,
 }
 
+/// The keyring's entry of the key of stored responses. The others are the paths of configuration files.
+const HISTORY: &str = "responses";
+
 impl TokenStore {
     /// The token of the file at `config`, which need not exist. Fails if `overrides` or `CODEX_GATEWAY_TOKEN` holds what
     /// can't be a token.
@@ -163,11 +166,10 @@ impl TokenStore {
         Ok(self.keyring.set(&self.user(), token.clone()).await?)
     }
 
-    /// The key that stored responses are encrypted with on the disk. It is kept in the keyring and nowhere else: beside
-    /// the responses it would be worth nothing.
+    /// The key that stored responses are encrypted with on the disk: one for all configuration files, since the responses
+    /// are in one place. It is kept in the keyring and nowhere else: beside the responses it would be worth nothing.
     pub async fn history_key(&self) -> Result<HistoryKey, StoreError> {
-        self.make_folder();
-        Ok(self.keyring.key(&format!("{}#responses", self.user())).await?)
+        Ok(self.keyring.key(HISTORY).await?)
     }
 
     async fn move_to(&self, place: TokenPlace) -> Result<Stored, StoreError> {

@@ -274,7 +274,7 @@ async fn the_key_of_stored_responses_is_made_once_and_is_nowhere_but_in_the_keyr
     let person = Person::new();
     let (one, other) = (person.store("a.json"), person.store("b.json"));
     let key = one.history_key().await.unwrap();
-    assert!(one.history_key().await.unwrap() == key && other.history_key().await.unwrap() != key);
+    assert!(one.history_key().await.unwrap() == key && other.history_key().await.unwrap() == key);
     // It is apart from the token, which comes and goes.
     one.save(token_of(OLD), TokenPlace::Keyring).await.unwrap();
     one.keep_in_file().await.unwrap();
