@@ -59,6 +59,9 @@ impl Watcher {
     }
 }
 
+/// A line of a menu as it is on the bus: its id, its properties and its children.
+type Layout = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
+
 impl Tray {
     pub(crate) async fn open(session: &Session) -> Self {
         let bus = session.connect().await;
@@ -93,9 +96,8 @@ impl Item {
 
     pub(crate) async fn menu(&self) -> Vec<Line> {
         let layout = self.menu.call_method("GetLayout", &(0_i32, -1_i32, Vec::<&str>::new())).await.unwrap();
-        let (_, root): (u32, (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>)) =
-            layout.body().deserialize().unwrap();
-        Line::of(root.0, &root.1, &root.2).lines
+        let (_, (id, properties, children)): (u32, Layout) = layout.body().deserialize().unwrap();
+        Line::of(id, &properties, &children).lines
     }
 
     /// The first line: the state in words.
