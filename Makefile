@@ -1,7 +1,7 @@
 # The commands of the project. Each is a script too (`sh scripts/run`), for a machine without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run bundle test unit desktop screenshots lint deny check-macos fuzz chaos fmt generate icons page setup clean
+.PHONY: help run bundle test unit desktop screenshots lint deny check-macos fuzz chaos bench fmt generate icons page setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ fuzz: ## Try the properties with ever new inputs (MINUTES=10)
 
 chaos: ## Break Codex, the provider and the gateway under load (ARGS="--minutes 10 --seed 1")
 	@sh scripts/chaos $(ARGS)
+
+bench: ## Measure it beside the Python gateway, into docs/performance.md (QUICK=1 for a glance)
+	@sh scripts/bench $(if $(QUICK),--quick)
 
 fmt: ## Format the Rust and Python sources in place
 	@sh scripts/fmt

@@ -91,7 +91,7 @@ fn bounded(stream: TcpStream, bounds: Bounds) -> std::pin::Pin<Box<TimeoutStream
 
 /// As many connections as leave half of this process's descriptors for everything else.
 fn connections() -> usize {
-    const ENOUGH: u64 = 512;
+    const ENOUGH: u64 = 2048;
     let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     usize::try_from((descriptors / 2).clamp(16, ENOUGH)).unwrap_or(16)
 }
