@@ -162,53 +162,63 @@ pub struct Load {
     pub window: Duration,
 }
 
+/// How long after the window an answer may still come. A window that cut its last requests off would count those of
+/// them that have only just begun as short ones.
+const GRACE: Duration = Duration::from_secs(3);
+
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// Answers that ended within the window, a second.
     pub per_second: f64,
-    /// In milliseconds, of the answers that ended within the window. A request that the end of the window cut off
-    /// counts as long as it had waited by then, which is less than it would have taken.
+    /// In milliseconds, of every request that ended after the ramp. One that was cut off counts as long as it had
+    /// waited by then, which is less than it would have taken.
     pub first_token: Samples,
     pub total: Samples,
-    /// How many the end of the window cut off, before their first text and after.
-    pub cut: usize,
+    /// Answers that ended within the window.
     pub answered: usize,
-    /// With those before the window, for what is divided by all work.
+    /// All answers, for what is divided by all work.
     pub all_answers: usize,
+    /// Requests that were given up unanswered.
+    pub cut: usize,
     pub failed: usize,
 }
 
 /// Runs a load. One failed request ends its caller.
 pub async fn run(callee: &Callee, load: Load, prompt: &str) -> anyhow::Result<Outcome> {
     let start = tokio::time::Instant::now();
-    let (counted, end) = (start + 2 * load.ramp, start + 2 * load.ramp + load.window);
+    let counted = start + 2 * load.ramp;
+    let end = counted + load.window;
     let callers = (0..load.callers).map(|index| async move {
         let mut outcome = Outcome::default();
         let mut caller = callee.caller().await?;
         sleep(load.ramp.mul_f64(index as f64 / load.callers as f64)).await;
         loop {
             let began = Instant::now();
-            let asked = timeout_at(end, caller.ask(prompt)).await;
-            outcome.all_answers += usize::from(matches!(asked, Ok(Ok(_))));
-            match asked {
-                Ok(Ok(answer)) if tokio::time::Instant::now() >= counted => {
-                    outcome.answered += 1;
-                    outcome.first_token.push(ms(answer.first_token));
-                    outcome.total.push(ms(answer.total));
+            let Ok(answer) = timeout_at(end + GRACE, caller.ask(prompt)).await else {
+                outcome.cut += 1;
+                outcome.first_token.push(ms(began.elapsed()));
+                outcome.total.push(ms(began.elapsed()));
+                return Ok((outcome, None));
+            };
+            let now = tokio::time::Instant::now();
+            match answer {
+                Ok(answer) => {
+                    outcome.all_answers += 1;
+                    if now >= counted {
+                        outcome.answered += usize::from(now < end);
+                        outcome.first_token.push(ms(answer.first_token));
+                        outcome.total.push(ms(answer.total));
+                    }
                 }
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => {
+                Err(error) => {
                     outcome.failed += 1;
                     sleep_until(end).await;
                     return Ok::<_, anyhow::Error>((outcome, Some(error)));
                 }
-                Err(_) => {
-                    outcome.cut += 1;
-                    outcome.first_token.push(ms(began.elapsed()));
-                    outcome.total.push(ms(began.elapsed()));
-                    return Ok((outcome, None));
-                }
+            }
+            if now >= end {
+                return Ok((outcome, None));
             }
         }
     });
@@ -217,8 +227,8 @@ pub async fn run(callee: &Callee, load: Load, prompt: &str) -> anyhow::Result<Ou
         let (outcome, error) = caller?;
         sum.answered += outcome.answered;
         sum.all_answers += outcome.all_answers;
-        sum.failed += outcome.failed;
         sum.cut += outcome.cut;
+        sum.failed += outcome.failed;
         sum.first_token.merge(outcome.first_token);
         sum.total.merge(outcome.total);
         if let (Some(error), 1) = (error, sum.failed) {

@@ -123,18 +123,20 @@ impl Report {
     }
 
     fn turns(&self, f: &mut fmt::Formatter<'_>, pause: Duration) -> fmt::Result {
-        writeln!(f, "| callers | | requests/s | first token, ms | p99 | total, ms | p99 | cut off |")?;
+        writeln!(f, "| callers | | requests/s | first token, ms | p99 | total, ms | p99 | given up |")?;
         writeln!(f, "|--:|---|--:|--:|--:|--:|--:|--:|")?;
         for callers in CALLERS {
             for contender in CONTENDERS {
                 let Some(cell) = self.contest.cell(contender, callers, pause) else { continue };
+                // Where many were given up, the true figure is greater.
+                let least = if cell.cut * 100 > cell.all_totals.len() { "≥ " } else { "" };
                 let failed = match cell.failed {
                     0 => String::new(),
                     failed => format!(", {failed} failed"),
                 };
                 writeln!(
                     f,
-                    "| {callers} | {} | {} | {} | {} | {} | {} | {}{failed} |",
+                    "| {callers} | {} | {} | {least}{} | {least}{} | {least}{} | {least}{} | {}{failed} |",
                     contender.name(),
                     cell.per_second,
                     cell.first_token,
