@@ -31,6 +31,9 @@ impl fmt::Debug for Secret {
 
 const REDACTED: &str = "[redacted]";
 
+/// The same between what a pattern of [`SECRETS`] keeps before and after a secret.
+const REDACTED_BETWEEN: &str = "${1}[redacted]${2}";
+
 /// What secrets look like in the texts that Codex, its providers and careless callers print: keys by the beginnings that
 /// their makers give them, this gateway's own tokens, JSON Web Tokens, bearer and basic credentials, named fields,
 /// passwords within URLs, private keys. Blanks and slashes may be encoded as a URL has them.
@@ -82,11 +85,9 @@ pub fn redact(text: &str) -> String {
         true => text.replace(secret.expose(), REDACTED),
         false => text,
     });
-    SECRETS.iter().fold(text, |text, pattern| {
-        match pattern.replace_all(&text, format!("${{1}}{REDACTED}${{2}}")) {
-            std::borrow::Cow::Borrowed(_) => text,
-            std::borrow::Cow::Owned(redacted) => redacted,
-        }
+    SECRETS.iter().fold(text, |text, pattern| match pattern.replace_all(&text, REDACTED_BETWEEN) {
+        std::borrow::Cow::Borrowed(_) => text,
+        std::borrow::Cow::Owned(redacted) => redacted,
     })
 }
 
