@@ -25,15 +25,18 @@ pub(super) const DONE: Bytes = Bytes::from_static(b"data: [DONE]\n\n");
 
 /// One event. JSON has no raw line break, so its text is one `data` line.
 pub(crate) fn data(value: &impl Serialize) -> Bytes {
-    frame(b"data: ".to_vec(), value)
+    frame(&[b"data: "], value)
 }
 
 /// One event with a name.
 pub(super) fn event(name: &str, value: &impl Serialize) -> Bytes {
-    frame(format!("event: {name}\ndata: ").into_bytes(), value)
+    frame(&[b"event: ", name.as_bytes(), b"\ndata: "], value)
 }
 
-fn frame(mut frame: Vec<u8>, value: &impl Serialize) -> Bytes {
+fn frame(head: &[&[u8]], value: &impl Serialize) -> Bytes {
+    // Most frames are shorter, so that one grows but rarely.
+    let mut frame = Vec::with_capacity(256);
+    head.iter().for_each(|part| frame.extend_from_slice(part));
     if let Err(error) = serde_json::to_writer(&mut frame, value) {
         tracing::error!(%error, "an event could not be written as JSON");
         return KEEP_ALIVE;
