@@ -102,6 +102,10 @@ impl Frames for ChatStream {
 impl ChatStream {
     /// The next event of any turn, with the index of its answer; `None` once all have ended. May be cancelled.
     async fn next_event(&mut self) -> Option<(usize, Result<TurnEvent, ApiError>)> {
+        // Nearly every request asks for one answer, and then nothing need be allocated for each of its events.
+        if let [Answer { turn, .. }] = self.answers.as_mut_slice() {
+            return Some((0, turn.as_mut()?.next().await));
+        }
         let running = self.answers.iter_mut().enumerate().filter_map(|(index, answer)| {
             let turn = answer.turn.as_mut()?;
             Some(Box::pin(async move { (index, turn.next().await) }))
