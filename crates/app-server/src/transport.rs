@@ -2,7 +2,7 @@
 
 use std::io;
 
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufWriter};
 use tokio::sync::mpsc;
 
 /// Longer than any message that Codex has reason to send; a line beyond it is skipped, not kept.
@@ -76,9 +76,11 @@ impl<R: AsyncBufRead + Unpin> LineReader<R> {
 /// Writes each line of the queue until the queue is closed, then closes the pipe. The queue decouples reading from
 /// writing: a child that does not read its input can't stop us from reading its output.
 pub(crate) async fn write_lines<W: AsyncWrite + Unpin>(
-    mut writer: W,
+    writer: W,
     mut lines: mpsc::UnboundedReceiver<Vec<u8>>,
 ) -> io::Result<()> {
+    // Lines that wait together leave in one write.
+    let mut writer = BufWriter::new(writer);
     while let Some(line) = lines.recv().await {
         writer.write_all(&line).await?;
         if lines.is_empty() {
