@@ -43,7 +43,7 @@ pub(super) async fn create(
     let ChatRequest { turn, answers, delivery } = request?;
     entry.asked(&turn.model);
     let Prepared { asked, turn, expectation } = prepare(&app, turn).await?;
-    entry.turn(&asked, &turn, delivery != Delivery::Whole);
+    entry.turn(&turn, delivery != Delivery::Whole);
 
     let running = app.codex.run(turn, answers).await?;
     let turns = running.into_iter().map(|turn| LoggedTurn::new(turn, entry.clone())).collect();

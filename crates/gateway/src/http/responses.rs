@@ -38,8 +38,8 @@ pub(super) async fn create(
     entry.parameters(trace.into());
     let ResponsesRequest { turn, mut response, continuation, encrypted, delivery } = request?;
     entry.asked(&turn.model);
-    let Prepared { asked, turn, expectation } = prepare(&app, turn).await?;
-    entry.turn(&asked, &turn, delivery != Delivery::Whole);
+    let Prepared { turn, expectation, .. } = prepare(&app, turn).await?;
+    entry.turn(&turn, delivery != Delivery::Whole);
     response.choose(&turn);
     let keeping = Keeping { stored: continuation.stored(&turn.items), history: app.history.clone() };
 

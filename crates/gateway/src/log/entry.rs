@@ -74,16 +74,15 @@ impl Entry {
         };
     }
 
-    /// The model is about to be asked.
     /// The model that the caller asks for, whether there is such a one or not.
     pub(crate) fn asked(&self, model: &str) {
         self.record().model_asked = Some(kept_name(model));
     }
 
-    pub(crate) fn turn(&self, model_asked: &str, turn: &Turn, stream: bool) {
+    /// The model is about to be asked.
+    pub(crate) fn turn(&self, turn: &Turn, stream: bool) {
         self.0.run.get_or_init(|| self.0.log.running.begin());
         let mut record = self.record();
-        record.model_asked = Some(kept_name(model_asked));
         record.model_used = Some(turn.model.clone());
         record.stream = stream;
         record.prompt = Some(PromptBytes { sent: turn.content_bytes(), received: 0 });
