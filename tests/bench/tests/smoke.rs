@@ -1,5 +1,7 @@
 //! That the bench runs: every part that needs neither a release build nor the Python gateway, for a moment each.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
 use std::{path::Path, time::Duration};
 
 use bench::{
