@@ -4,6 +4,7 @@ use std::{ffi::OsString, fs, net::Ipv4Addr, path::Path, sync::Arc, time::Duratio
 
 use anyhow::Context;
 use scripted_model::{CodexConfig, EventStream, ScriptedModel};
+use tokio::time::sleep;
 
 use crate::{
     floor::Floor,
@@ -29,6 +30,10 @@ pub struct Plan {
 
 /// How long the model thinks before it answers.
 pub const PAUSES: [Duration; 2] = [Duration::ZERO, Duration::from_secs(1)];
+
+/// What passes between two requests of one caller: a Codex that has just answered makes its next threads ready, which
+/// would be at the cost of whoever comes after it.
+const BETWEEN: Duration = Duration::from_millis(50);
 
 /// Callers at a time.
 pub const CALLERS: [usize; 4] = [1, 8, 32, 64];
@@ -162,6 +167,7 @@ impl Contest {
             for step in 0..callers.len() {
                 let index = (turn + step) % callers.len();
                 let (_, caller): &mut (Contender, Caller) = &mut callers[index];
+                sleep(BETWEEN).await;
                 let answer = caller.ask("Say pong").await?;
                 first_tokens[index].push(ms(answer.first_token));
                 totals[index].push(ms(answer.total));
