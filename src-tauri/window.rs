@@ -1,8 +1,7 @@
 //! The window. It is made when it is opened and gone when it is closed, with the process that draws its page.
 
 use tauri::{
-    AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, async_runtime,
-    webview::NewWindowResponse,
+    AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, webview::NewWindowResponse,
 };
 
 const LABEL: &str = "main";
@@ -55,7 +54,7 @@ fn close_if_page_dies(window: &WebviewWindow) -> tauri::Result<()> {
             tracing::error!(?reason, "the window's page ended unexpectedly; the window is closed");
             let dead = dead.clone();
             // Later: the view still needs itself when this returns.
-            async_runtime::spawn(async move {
+            tauri::async_runtime::spawn(async move {
                 if let Err(error) = dead.destroy() {
                     tracing::error!(%error, "the window can't be closed");
                 }
