@@ -1,6 +1,6 @@
 //! Signs in, through Codex.
 
-use gateway::{AddressPolicy, Config, SignInWith, settings::Settings, sign_in};
+use gateway::{Config, SignInWith, settings::Settings, sign_in};
 use serde_json::json;
 
 use crate::{out, serve::StopSignals, token::Choice};
@@ -8,13 +8,7 @@ use crate::{out, serve::StopSignals, token::Choice};
 pub(crate) async fn login(settings: Settings, device: bool, json: bool) -> anyhow::Result<()> {
     let mut stop = StopSignals::listen()?;
     let token = Choice::of(&settings)?.token;
-    let config = Config {
-        settings,
-        token,
-        codex_env: Vec::new(),
-        image_addresses: AddressPolicy::PublicOnly,
-        history_key: None,
-    };
+    let config = Config::new(settings, token);
     let with = if device { SignInWith::DeviceCode } else { SignInWith::Browser };
     let sign_in = sign_in(&config, with).await?;
     if json {

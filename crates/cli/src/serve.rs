@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use gateway::{
-    Account, AddressPolicy, Config, GatewayHandle, HistoryKey, Status,
+    Account, Config, GatewayHandle, HistoryKey, Status,
     access::Access,
     settings::{CodexHome, Settings},
 };
@@ -79,13 +79,7 @@ async fn start(
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
-    let config = Config {
-        settings: settings.clone(),
-        token: token.token.clone(),
-        codex_env,
-        image_addresses: AddressPolicy::PublicOnly,
-        history_key,
-    };
+    let config = Config { codex_env, history_key, ..Config::new(settings.clone(), token.token.clone()) };
     Ok(gateway::start(config).await?)
 }
 

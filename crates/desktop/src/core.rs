@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gateway::{
-    AddressPolicy, codex_is_installed,
+    codex_is_installed,
     settings::{DesktopSettings, Settings, Token},
 };
 use tokio::sync::{Mutex, Notify, watch};
@@ -85,24 +85,18 @@ impl Core {
 
     /// What a gateway with the present settings and token is started with.
     pub(crate) fn gateway_config(&self) -> Result<gateway::Config, Problem> {
-        Ok(gateway::Config {
-            settings: (*self.config.usable()?).clone(),
-            token: self.tokens.token()?,
-            codex_env: self.options.codex_env.clone(),
-            image_addresses: AddressPolicy::PublicOnly,
-            history_key: None,
-        })
+        self.config_with(self.tokens.token())
     }
 
     /// What a sign-in goes by, which needs no token of ours.
     pub(crate) fn sign_in_config(&self) -> Result<gateway::Config, Problem> {
-        Ok(gateway::Config {
-            settings: (*self.config.usable()?).clone(),
-            token: self.tokens.token().or_else(|_| Token::generate().map_err(Problem::Random))?,
-            codex_env: self.options.codex_env.clone(),
-            image_addresses: AddressPolicy::PublicOnly,
-            history_key: None,
-        })
+        self.config_with(self.tokens.token().or_else(|_| Token::generate().map_err(Problem::Random)))
+    }
+
+    fn config_with(&self, token: Result<Token, Problem>) -> Result<gateway::Config, Problem> {
+        let settings = (*self.config.usable()?).clone();
+        let codex_env = self.options.codex_env.clone();
+        Ok(gateway::Config { codex_env, ..gateway::Config::new(settings, token?) })
     }
 
     /// Shows what the settings and the token are now, and has the gateway follow them.

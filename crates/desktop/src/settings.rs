@@ -34,7 +34,7 @@ pub(crate) fn view(config: &Config, efforts: Vec<String>) -> SettingsView {
         ignore_unsupported_parameters: settings.unsupported_parameters == Unsupported::Ignore,
         model_aliases: settings.model_aliases.clone(),
         max_active_turns: u32::try_from(settings.max_active_turns).unwrap_or(u32::MAX),
-        response_history: settings.response_history.into(),
+        response_history: settings.response_history,
         log_text: settings.log_text,
         notifications: NotificationKinds {
             trouble: desktop.notifications.trouble,

@@ -43,6 +43,20 @@ pub struct Config {
     pub history_key: Option<HistoryKey>,
 }
 
+impl Config {
+    /// What most are started with: Codex as this process sees it, images from public addresses only, and no responses on
+    /// the disk.
+    pub fn new(settings: Settings, token: Token) -> Self {
+        Self {
+            settings,
+            token,
+            codex_env: Vec::new(),
+            image_addresses: AddressPolicy::PublicOnly,
+            history_key: None,
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("port {} is already in use: stop the program that holds it, or choose another port", .0.port())]

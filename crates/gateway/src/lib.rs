@@ -16,6 +16,7 @@ mod gateway;
 mod holder;
 mod http;
 mod images;
+mod json_type;
 pub mod log;
 mod openai;
 #[cfg(test)]

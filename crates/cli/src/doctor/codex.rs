@@ -7,7 +7,7 @@ use app_server::{
     schema::{self, GENERATED, Reduced},
 };
 use gateway::{
-    Account, AddressPolicy, Config,
+    Account, Config,
     settings::{CodexHome, Settings, Token, own_codex_home},
 };
 
@@ -103,13 +103,7 @@ async fn inspection(settings: Settings) -> Vec<Finding> {
         Ok(token) => token,
         Err(error) => return vec![Finding::fail("start", error.to_string())],
     };
-    let config = Config {
-        settings,
-        token,
-        codex_env: Vec::new(),
-        image_addresses: AddressPolicy::PublicOnly,
-        history_key: None,
-    };
+    let config = Config::new(settings, token);
     match gateway::inspect(&config).await {
         Ok(found) => {
             let mut findings = vec![account(&found.account, &login), models(&found.models)];

@@ -11,7 +11,7 @@ mod settings;
 mod state;
 
 pub use action::{CopyTarget, Cure, RequestView, SignIn, Snippet, TryAnswer};
-pub use settings::{NotificationKinds, ResponseHistory, SettingChange, SettingsView};
+pub use settings::{NotificationKinds, SettingChange, SettingsView};
 pub use state::{
     AccountView, AppState, ClientCount, CodexView, FirstRun, PortHolder, QuotaWindow, Switch, TokenPlace,
     TokenView, Trouble,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gateway::settings;
+use gateway::settings::ResponseHistory;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -32,25 +32,6 @@ pub struct SettingsView {
     /// The efforts that some model of Codex knows.
     pub efforts: Vec<String>,
     pub platform: String,
-}
-
-/// What is kept of the Responses API's responses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub enum ResponseHistory {
-    Off,
-    Memory,
-    Disk,
-}
-
-impl From<settings::ResponseHistory> for ResponseHistory {
-    fn from(history: settings::ResponseHistory) -> Self {
-        match history {
-            settings::ResponseHistory::Off => Self::Off,
-            settings::ResponseHistory::Memory => Self::Memory,
-            settings::ResponseHistory::Disk => Self::Disk,
-        }
-    }
 }
 
 /// Which notifications are shown.

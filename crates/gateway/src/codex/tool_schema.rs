@@ -9,6 +9,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::json_type::type_of;
+
 /// How many bytes of JSON a schema may have. Out of a longer one, Codex takes the descriptions, then the definitions, then
 /// what is deep.
 const MAX_BYTES: usize = 5_000;
@@ -156,18 +158,7 @@ fn has_type(schema: &Map<String, Value>, name: &str) -> bool {
 
 /// The type that the values have, or the types.
 fn types_of(values: &[Value]) -> Value {
-    let mut types: Vec<&str> = values
-        .iter()
-        .map(|value| match value {
-            Value::Null => "null",
-            Value::Bool(_) => "boolean",
-            Value::Number(number) if number.is_f64() => "number",
-            Value::Number(_) => "integer",
-            Value::String(_) => "string",
-            Value::Array(_) => "array",
-            Value::Object(_) => "object",
-        })
-        .collect();
+    let mut types: Vec<&str> = values.iter().map(type_of).collect();
     types.sort_unstable();
     types.dedup();
     match types.as_slice() {

@@ -41,9 +41,7 @@ pub(super) async fn create(
     let ignored = Ignored::of(&trace);
     entry.parameters(trace.into());
     let ChatRequest { turn, answers, delivery } = request?;
-    entry.asked(&turn.model);
-    let Prepared { asked, turn, expectation } = prepare(&app, turn).await?;
-    entry.turn(&turn, delivery != Delivery::Whole);
+    let Prepared { asked, turn, expectation } = prepare(&app, &entry, turn, delivery).await?;
 
     let running = app.codex.run(turn, answers).await?;
     let turns = running.into_iter().map(|turn| LoggedTurn::new(turn, entry.clone())).collect();

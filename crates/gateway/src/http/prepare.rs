@@ -5,8 +5,8 @@ use axum::{http::HeaderValue, response::Response};
 use super::{App, images, models::find_model};
 use crate::{
     codex::Model,
-    log::Parameters,
-    openai::{EffortAsked, Expectation, TurnRequest, error::ApiError, policy::Trace},
+    log::{Entry, Parameters},
+    openai::{EffortAsked, Expectation, TurnRequest, chat::Delivery, error::ApiError, policy::Trace},
     turn::{Item, Turn},
 };
 
@@ -18,8 +18,13 @@ pub(super) struct Prepared {
     pub(super) expectation: Expectation,
 }
 
-/// Finds the model, checks that it has what is asked of it, and fetches the images.
-pub(super) async fn prepare(app: &App, request: TurnRequest) -> Result<Prepared, ApiError> {
+/// Finds the model, checks that it has what is asked of it, and fetches the images. `entry` is told of all that.
+pub(super) async fn prepare(
+    app: &App,
+    entry: &Entry,
+    request: TurnRequest,
+    delivery: Delivery,
+) -> Result<Prepared, ApiError> {
     let TurnRequest {
         model: asked,
         mut items,
@@ -32,6 +37,7 @@ pub(super) async fn prepare(app: &App, request: TurnRequest) -> Result<Prepared,
         tools,
         expectation,
     } = request;
+    entry.asked(&asked);
     let model = find_model(app, &asked).await?;
     if !model.takes_images && items.iter().any(Item::has_image) {
         // One that this request does not bring was said before.
@@ -53,6 +59,7 @@ pub(super) async fn prepare(app: &App, request: TurnRequest) -> Result<Prepared,
         tools,
         output_schema: expectation.upstream_schema().cloned(),
     };
+    entry.turn(&turn, delivery != Delivery::Whole);
     Ok(Prepared { asked, turn, expectation })
 }
 

@@ -37,9 +37,7 @@ pub(super) async fn create(
     let ignored = Ignored::of(&trace);
     entry.parameters(trace.into());
     let ResponsesRequest { turn, mut response, continuation, encrypted, delivery } = request?;
-    entry.asked(&turn.model);
-    let Prepared { turn, expectation, .. } = prepare(&app, turn).await?;
-    entry.turn(&turn, delivery != Delivery::Whole);
+    let Prepared { turn, expectation, .. } = prepare(&app, &entry, turn, delivery).await?;
     response.choose(&turn);
     let keeping = Keeping { stored: continuation.stored(&turn.items), history: app.history.clone() };
 

@@ -43,6 +43,15 @@ pub(super) struct Offered {
     pub(super) strict: bool,
 }
 
+/// The name of a function, which is all that is said of it, and where it stands.
+pub(super) fn name_of(mut function: Fields) -> Result<(String, String), ApiError> {
+    let name = function.require("name")?;
+    let path = name.path().to_owned();
+    let name = name.string()?;
+    function.finish()?;
+    Ok((path, name))
+}
+
 /// Reads the name, the description, the parameters and `strict`.
 pub(super) fn function_of(mut function: Fields) -> Result<Offered, ApiError> {
     let path = function.path().to_owned();

@@ -38,6 +38,7 @@ pub enum TokenPlace {
 
 /// Where responses are kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum ResponseHistory {
     /// Nowhere.

@@ -2,7 +2,9 @@
 
 use crate::openai::{
     error::ApiError,
-    tools::{Asked, Offered, ToolUse, choice_in_a_word, choose, expect_function, function_of, must_call},
+    tools::{
+        Asked, Offered, ToolUse, choice_in_a_word, choose, expect_function, function_of, must_call, name_of,
+    },
     value::{At, Fields},
 };
 
@@ -72,12 +74,7 @@ fn choice_of(choice: At) -> Result<Asked, ApiError> {
 
 /// The name within `{"function": {"name": …}}`, and where it stands.
 fn function_name(choice: &mut Fields) -> Result<(String, String), ApiError> {
-    let mut function = choice.require("function")?.object()?;
-    let name = function.require("name")?;
-    let path = name.path().to_owned();
-    let name = name.string()?;
-    function.finish()?;
-    Ok((path, name))
+    name_of(choice.require("function")?.object()?)
 }
 
 /// The older `function_call`.
@@ -85,10 +82,6 @@ fn function_call(choice: At) -> Result<Asked, ApiError> {
     if choice.value().is_string() {
         return choice_of(choice);
     }
-    let mut choice = choice.object()?;
-    let name = choice.require("name")?;
-    let path = name.path().to_owned();
-    let name = name.string()?;
-    choice.finish()?;
+    let (path, name) = name_of(choice.object()?)?;
     Ok(Asked::Named { path, name })
 }

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::openai::{
     error::ApiError,
-    tools::{Asked, Offered, ToolUse, choice_in_a_word, choose, expect_function, function_of, must_call},
+    tools::{
+        Asked, Offered, ToolUse, choice_in_a_word, choose, expect_function, function_of, must_call, name_of,
+    },
     value::{At, Fields},
 };
 
@@ -85,13 +87,4 @@ fn choice_of(choice: At) -> Result<Asked, ApiError> {
             format!("`{kind_path}` is `{other}`; only `function` and `allowed_tools` are supported."),
         )),
     }
-}
-
-/// The name of a function, and where it stands.
-fn name_of(mut function: Fields) -> Result<(String, String), ApiError> {
-    let name = function.require("name")?;
-    let path = name.path().to_owned();
-    let name = name.string()?;
-    function.finish()?;
-    Ok((path, name))
 }

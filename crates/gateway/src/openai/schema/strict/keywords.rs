@@ -6,6 +6,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::json_type::type_of;
+
 /// What becomes of a keyword.
 #[derive(Debug, Clone, Copy)]
 enum Support {
@@ -159,18 +161,6 @@ pub(super) fn values(schema: &Map<String, Value>) -> Option<Vec<&Value>> {
         }
         (None, Some(only)) => Some(vec![only]),
         (None, None) => None,
-    }
-}
-
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }
 
