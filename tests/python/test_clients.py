@@ -101,6 +101,34 @@ def test_there_are_recordings_of_every_kind() -> None:
     assert sum("tools" in body for body in bodies) > 10
 
 
+def answered(
+    path: str,
+    http: openai.DefaultHttpxClient,
+    lenient: openai.DefaultHttpxClient,
+    model: ScriptedModel,
+    body: dict[str, Any],
+    user_agent: str,
+) -> tuple[str, Any]:
+    """What the model said to a recorded request, and the answer of the gateway that leaves things out.
+
+    The strict gateway has refused it before, where there is something impossible in it.
+    """
+    headers = {"User-Agent": user_agent}
+    if fields := impossible(body):
+        refused_by_name(http.post(path, json=body | {"model": MODEL}, headers=headers), fields)
+        assert model.requests == []
+
+    schema = wanted_schema(body)
+    text = "pong" if schema is None else json.dumps(instance(schema))
+    if wants_any_json(body) and schema is None:
+        text = "{}"
+    model.text(text)
+    answer = lenient.post(path, json=body | {"model": MODEL}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert set(answer.headers.get("x-codex-gateway-ignored", "").split(", ")) - {""} == impossible(body)
+    return text, answer
+
+
 @pytest.mark.parametrize(("body", "user_agent"), CHATS)
 def test_a_recorded_request_works_or_is_refused_by_name(
     http: openai.DefaultHttpxClient,
@@ -109,19 +137,7 @@ def test_a_recorded_request_works_or_is_refused_by_name(
     body: dict[str, Any],
     user_agent: str,
 ) -> None:
-    headers = {"User-Agent": user_agent}
-    if fields := impossible(body):
-        refused_by_name(http.post("/chat/completions", json=body | {"model": MODEL}, headers=headers), fields)
-        assert model.requests == []
-
-    schema = wanted_schema(body)
-    text = "pong" if schema is None else json.dumps(instance(schema))
-    if wants_any_json(body) and schema is None:
-        text = "{}"
-    model.text(text)
-    answer = lenient.post("/chat/completions", json=body | {"model": MODEL}, headers=headers)
-    assert answer.status_code == 200, answer.text
-    assert set(answer.headers.get("x-codex-gateway-ignored", "").split(", ")) - {""} == impossible(body)
+    text, answer = answered("/chat/completions", http, lenient, model, body, user_agent)
     if body.get("stream"):
         assert answer.text.endswith("data: [DONE]\n\n")
         chunks = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: {")]
@@ -148,19 +164,7 @@ def test_a_recorded_request_for_a_response_works_or_is_refused_by_name(
     body: dict[str, Any],
     user_agent: str,
 ) -> None:
-    headers = {"User-Agent": user_agent}
-    if fields := impossible(body):
-        refused_by_name(http.post("/responses", json=body | {"model": MODEL}, headers=headers), fields)
-        assert model.requests == []
-
-    schema = wanted_schema(body)
-    text = "pong" if schema is None else json.dumps(instance(schema))
-    if wants_any_json(body) and schema is None:
-        text = "{}"
-    model.text(text)
-    answer = lenient.post("/responses", json=body | {"model": MODEL}, headers=headers)
-    assert answer.status_code == 200, answer.text
-    assert set(answer.headers.get("x-codex-gateway-ignored", "").split(", ")) - {""} == impossible(body)
+    text, answer = answered("/responses", http, lenient, model, body, user_agent)
     if body.get("stream"):
         events = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: ")]
         assert events[-1]["type"] == "response.completed"
