@@ -24,6 +24,9 @@ install_python() {
     "$TOOLS/uv/bin/uv" python install --no-bin --install-dir "$TOOLS/python" 3.12
 }
 
+# unlink_folder PATH: `venv --clear` would empty what a link leads to, which is not this folder's to empty.
+unlink_folder() { [ ! -L "$1" ] || rm "$1"; }
+
 # The tests' packages, exactly as pinned.
 ensure_python() {
   fresh python tests/python/requirements.txt && "$VENV/bin/python" -c '' 2>/dev/null && return
@@ -32,6 +35,7 @@ ensure_python() {
     die "Python $PYTHON_WANTED or newer is needed and could not be installed here.
 Install it with your system's packages or from https://www.python.org, then try again."
   say "Installing the Python test packages into .venv"
+  unlink_folder "$VENV"
   "$python" -m venv --clear "$VENV"
   "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r tests/python/requirements.txt
   stamp python tests/python/requirements.txt
@@ -43,6 +47,7 @@ ensure_python_others() {
   fresh python-others tests/python/others/requirements.txt && "$VENV_OTHERS/bin/python" -c '' 2>/dev/null && return
   ensure_python
   say "Installing the frameworks that need an older openai into .venv-others"
+  unlink_folder "$VENV_OTHERS"
   "$VENV/bin/python" -m venv --clear "$VENV_OTHERS"
   "$VENV_OTHERS/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
     --only-binary :all: --require-hashes -r tests/python/others/requirements.txt
