@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import stat
 import subprocess
@@ -218,8 +219,31 @@ def test_shells_complete_the_commands(run: Run, shell: str) -> None:
     assert all(command in script for command in ("serve", "demo", "init", "generate-json-schema"))
 
 
+def commands(run: Run) -> list[str]:
+    """The commands that the help tells of."""
+    names = re.findall(r"^  ([a-z-]+) {2,}\S", output(run("--help")).split("Options and settings:")[0], re.M)
+    assert {"serve", "demo", "init", "show", "token", "doctor"} < set(names)
+    return names
+
+
 def test_help_and_version_are_there(run: Run) -> None:
     assert output(run("--version")).startswith("codex-gateway 0.")
     helped = output(run("--help"))
-    assert all(word in helped for word in ("serve", "init", "--port", "CODEX_GATEWAY_TOKEN"))
+    assert all(word in helped for word in ("serve", "init", "--port", "CODEX_GATEWAY_TOKEN", "Examples:"))
     assert run("nonsense").returncode == 2
+    for command in commands(run):
+        told = output(run(command, "--help"))
+        assert f"codex-gateway {command}" in told
+        assert all(f"[env: CODEX_GATEWAY_{name}]" in " ".join(told.split()) for name in ("HOST", "PORT", "TOKEN"))
+
+
+def test_every_command_is_in_the_manual(run: Run, tmp_path: Path) -> None:
+    page = output(run("man")).replace("\\", "")
+    assert output(run("man", "--out", tmp_path / "man")) == ""
+    pages = {path.name: path.read_text().replace("\\", "") for path in (tmp_path / "man").iterdir()}
+    assert sorted(pages) == sorted(["codex-gateway.1", *(f"codex-gateway-{name}.1" for name in commands(run))])
+    for name in commands(run):
+        assert f"codex-gateway-{name}(1)" in page
+        assert "--port" in pages[f"codex-gateway-{name}.1"]
+    assert pages["codex-gateway.1"] == page
+    assert all(word in page for word in ("CODEX_GATEWAY_LOG", "config.json", "--reasoning-effort", "codex-gateway doctor"))

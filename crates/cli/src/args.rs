@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use gateway::settings::{Overrides, TokenPlace};
 
+use crate::help;
+
 /// Lets any program written against the OpenAI API run on your own Codex.
 ///
 /// The gateway listens on loopback only and drives `codex app-server`. Give a program the base URL
@@ -13,7 +15,7 @@ use gateway::settings::{Overrides, TokenPlace};
 ///
 /// Without a command, the gateway is started (`serve`).
 #[derive(Debug, Parser)]
-#[command(name = "codex-gateway", version, max_term_width = 100)]
+#[command(name = "codex-gateway", version, max_term_width = 100, after_help = help::AFTER)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -23,11 +25,18 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start the gateway
+    /// Start the gateway, and run until Ctrl-C or SIGTERM
+    #[command(after_help = help::SERVE)]
     Serve(Serve),
-    /// Start the gateway on a scripted model: real Codex, no account, answers that are not a model's
+    /// Start the gateway on a scripted model: real Codex, no account
+    ///
+    /// The answers are not a model's. They show that a program reaches the gateway, and cost nothing.
     Demo,
-    /// Write the config file, with a new local token, and print how to use it
+    /// Write the config file, with a new local token
+    ///
+    /// The file is readable by you only (mode 0600). Settings of the command line are written to it. One that exists is
+    /// left alone.
+    #[command(after_help = help::INIT)]
     Init {
         /// Replace a config file that exists, its token too
         #[arg(long)]
@@ -35,9 +44,10 @@ pub(crate) enum Command {
         #[command(flatten)]
         keep: Keep,
     },
-    /// Print how a program uses the gateway
+    /// Print the lines that a Python program reaches the gateway with
     Show,
-    /// Print the local token, after a change if one is asked for
+    /// Print the local token; make a new one, or move it
+    #[command(after_help = help::TOKEN)]
     Token {
         /// Make a new token; the old one is good until a gateway that runs with it ends
         #[arg(long)]
@@ -45,21 +55,17 @@ pub(crate) enum Command {
         #[command(flatten)]
         keep: Keep,
     },
-    /// Print the settings as shell exports
+    /// Print address and token as shell exports
+    #[command(after_help = help::ENV)]
     Env,
     /// Check everything that the gateway needs, and say what to do
+    ///
+    /// Looks at Codex, its protocol, the config file, the token, the port, the sign-in, the models, and what reaches the
+    /// model beside the caller's messages. It changes nothing. The exit status is 1 if a check fails.
     Doctor,
-    /// Write the JSON Schema of the installed Codex's app-server protocol
-    GenerateJsonSchema {
-        #[command(flatten)]
-        to: Generate,
-        /// Write only the part that the gateway uses, as `make generate` does
-        #[arg(long, hide = true)]
-        used_only: bool,
-    },
-    /// Write the TypeScript types of the installed Codex's app-server protocol
-    GenerateTs(Generate),
-    /// Sign in to Codex, for a gateway with a Codex home of its own (`codex_home` in the config file)
+    /// Sign in to Codex, where the gateway has a Codex home of its own
+    ///
+    /// For `"codex_home": "own"` in the config file. Otherwise your own Codex is used, and `codex login` signs in.
     Login {
         /// By a code, where the browser is on another machine
         #[arg(long)]
@@ -68,7 +74,25 @@ pub(crate) enum Command {
     /// Print what becomes of each field of a request
     Fields,
     /// Print the completion script of a shell
+    #[command(after_help = help::COMPLETIONS)]
     Completions { shell: Shell },
+    /// Print the manual page, or write it and those of all commands
+    #[command(hide = true)]
+    Man {
+        /// The folder to write all pages to
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Write the JSON Schema of the installed Codex's protocol
+    GenerateJsonSchema {
+        #[command(flatten)]
+        to: Generate,
+        /// Write only the part that the gateway uses, as `make generate` does
+        #[arg(long, hide = true)]
+        used_only: bool,
+    },
+    /// Write the TypeScript types of the installed Codex's protocol
+    GenerateTs(Generate),
 }
 
 #[derive(Debug, Default, Args)]
@@ -111,25 +135,27 @@ pub(crate) struct Generate {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Settings")]
 pub(crate) struct Options {
-    /// Loopback address to listen on [default: 127.0.0.1]
+    /// Loopback address to listen on [env: CODEX_GATEWAY_HOST] [default: 127.0.0.1]
     #[arg(long, global = true)]
     host: Option<String>,
-    /// Port to listen on; 0 takes a free one [default: 8000]
+    /// Port to listen on; 0 takes a free one [env: CODEX_GATEWAY_PORT] [default: 8000]
     #[arg(long, global = true)]
     port: Option<u16>,
-    /// Local token. Other users of this machine can see a command line: prefer CODEX_GATEWAY_TOKEN or `init`
+    /// Local token. Other users of this machine can see a command line: prefer `init` or the variable
+    /// [env: CODEX_GATEWAY_TOKEN] [default: the config file's, else a new one for the run]
     #[arg(long, global = true, hide_default_value = true)]
     token: Option<String>,
     /// Accepted for older configurations; the model has no access to files
     #[arg(long, global = true, value_name = "DIR", hide = true)]
     cwd: Option<PathBuf>,
-    /// Reasoning effort of requests that name none [default: the model's own]
+    /// Reasoning effort of requests that name none, such as low or high [env: CODEX_GATEWAY_REASONING_EFFORT]
+    /// [default: the model's own]
     #[arg(long, global = true, value_name = "EFFORT")]
     reasoning_effort: Option<String>,
-    /// Codex's binary [default: found on PATH and in the usual places]
+    /// Codex's binary [env: CODEX_GATEWAY_CODEX] [default: on PATH, else in the usual places of npm and Homebrew]
     #[arg(long, global = true, value_name = "PATH")]
     codex: Option<PathBuf>,
-    /// Config file [default: CODEX_GATEWAY_CONFIG, or ~/.config/codex-gateway/config.json]
+    /// Config file [env: CODEX_GATEWAY_CONFIG] [default: ~/.config/codex-gateway/config.json]
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) config: Option<PathBuf>,
     /// Print JSON, for scripts

@@ -4,7 +4,9 @@ mod args;
 mod doctor;
 mod fields;
 mod generate;
+mod help;
 mod login;
+mod man;
 mod out;
 mod serve;
 mod setup;
@@ -12,7 +14,7 @@ mod token;
 
 use std::{io::IsTerminal, process::ExitCode, time::Duration};
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 use gateway::settings::{Settings, config_path};
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
@@ -23,7 +25,8 @@ use args::{Cli, Command, Options, Serve};
 const END_PATIENCE: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
-    let Cli { command, options } = Cli::parse();
+    let Cli { command, options } =
+        Cli::from_arg_matches(&help::command().get_matches()).unwrap_or_else(|error| error.exit());
     let command = command.unwrap_or(Command::Serve(Serve::default()));
     let done = Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
         let done = runtime.block_on(run(command, &options));
@@ -75,6 +78,7 @@ async fn run(command: Command, options: &Options) -> anyhow::Result<()> {
             clap_complete::generate(shell, &mut Cli::command(), "codex-gateway", &mut std::io::stdout());
             Ok(())
         }
+        Command::Man { out } => man::man(out.as_deref()),
     }
 }
 
