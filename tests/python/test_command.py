@@ -232,18 +232,18 @@ def test_help_and_version_are_there(run: Run) -> None:
     assert all(word in helped for word in ("serve", "init", "--port", "CODEX_GATEWAY_TOKEN", "Examples:"))
     assert run("nonsense").returncode == 2
     for command in commands(run):
-        told = output(run(command, "--help"))
+        told = " ".join(output(run(command, "--help")).split())
         assert f"codex-gateway {command}" in told
-        assert all(f"[env: CODEX_GATEWAY_{name}]" in " ".join(told.split()) for name in ("HOST", "PORT", "TOKEN"))
+        assert all(f"[env: CODEX_GATEWAY_{name}]" in told for name in ("HOST", "PORT", "TOKEN"))
 
 
 def test_every_command_is_in_the_manual(run: Run, tmp_path: Path) -> None:
     page = output(run("man")).replace("\\", "")
     assert output(run("man", "--out", tmp_path / "man")) == ""
     pages = {path.name: path.read_text().replace("\\", "") for path in (tmp_path / "man").iterdir()}
-    assert sorted(pages) == sorted(["codex-gateway.1", *(f"codex-gateway-{name}.1" for name in commands(run))])
+    assert set(pages) == {"codex-gateway.1", *(f"codex-gateway-{name}.1" for name in commands(run))}
     for name in commands(run):
         assert f"codex-gateway-{name}(1)" in page
         assert "--port" in pages[f"codex-gateway-{name}.1"]
     assert pages["codex-gateway.1"] == page
-    assert all(word in page for word in ("CODEX_GATEWAY_LOG", "config.json", "--reasoning-effort", "codex-gateway doctor"))
+    assert all(word in page for word in ("CODEX_GATEWAY_LOG", "config.json", "codex-gateway doctor"))
