@@ -69,10 +69,11 @@ pub(crate) async fn init(path: &Path, options: &Options, force: bool, keep: &Kee
     if !options.json {
         let shown = path.display();
         if in_keyring {
-            out::line(format_args!("Wrote the config file {shown}. The local token is in the keyring.\n"));
+            out::line(format_args!("Wrote the config file {shown}. The local token is in the keyring."));
         } else {
-            out::line(format_args!("Wrote the config file {shown}, which holds the local token.\n"));
+            out::line(format_args!("Wrote the config file {shown}, which holds the local token."));
         }
+        out::line("Start the gateway with `codex-gateway`.\n");
     }
     print_access(&access(&settings, &token), options.json);
     Ok(())
