@@ -15,6 +15,13 @@ DOCUMENTS = [ROOT / name for name in ("README.md", "CHANGELOG.md", "ui/README.md
     ROOT.glob("docs/*.md")
 )
 
+SOURCES = [
+    file
+    for folder in ("crates", "src-tauri", "tests")
+    for pattern in ("**/*.rs", "**/*.py")
+    for file in ROOT.joinpath(folder).glob(pattern)
+]
+
 WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
 
 
@@ -77,6 +84,9 @@ def test_files_that_are_named_exist(document: Path) -> None:
     folders = "crates|docs|scripts|tests|ui|src-tauri|generated"
     for path in re.findall(rf"`((?:{folders})/[\w./\-*]+)`", document.read_text()):
         assert list(ROOT.glob(path)), f"{document.name} names {path}"
+    # Often only the end of a path is named.
+    for end in re.findall(r"`((?:[\w-]+/)*\w+\.(?:rs|py))[`:]", document.read_text()):
+        assert any(str(file).endswith(f"/{end}") for file in SOURCES), f"{document.name} names {end}"
 
 
 def test_every_command_of_make_that_is_named_exists() -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,8 @@ def complained(message: str, home: Path) -> str:
     if message.startswith("port …"):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             return complaint(home, "serve", "--port", str(taken.getsockname()[1]))
-    if message == "there is no keyring here":
+    # On macOS this would find the person's own.
+    if message == "there is no keyring here" and sys.platform == "linux":
         return complaint(home, "init", "--keyring", DBUS_SESSION_BUS_ADDRESS="unix:path=/nowhere")
     return ""
 
@@ -89,6 +91,7 @@ def complaint(home: Path, *arguments: Any, **variables: Any) -> str:
 ELSEWHERE = {
     "Codex … is too old: it lacks …": "tests/rust/tests/all/account.rs",
     "The limit resets in …": "tests/rust/tests/all/quota.rs",
+    "there is no keyring here": "crates/token-store/tests/session/main.rs",
     "the keyring is locked": "crates/token-store/tests/session/main.rs",
     "the keyring did not answer within …": "crates/token-store/tests/session/main.rs",
 }
@@ -99,16 +102,16 @@ ELSEWHERE = {
 def test_a_message_is_what_the_program_says(
     message: str, gateway: Gateway, start_gateway: StartGateway, model: ScriptedModel, tmp_path: Path
 ) -> None:
-    if message in ELSEWHERE:
-        assert ROOT.joinpath(ELSEWHERE[message]).exists()
-        assert in_sources(message)
-        return
     said = (
         refused(message, gateway, model)
         or without_codex(message, start_gateway, tmp_path)
         or complained(message, tmp_path)
     )
-    assert said, f"nobody knows how to provoke {message!r}"
+    if not said:
+        assert message in ELSEWHERE, f"nobody knows how to provoke {message!r}"
+        assert ROOT.joinpath(ELSEWHERE[message]).exists()
+        assert in_sources(message)
+        return
     if said.startswith("{"):
         said = json.loads(said)["error"]["message"]
     pieces = [re.escape(piece.strip()) for piece in message.split("…")]
