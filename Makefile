@@ -45,7 +45,7 @@ bench: ## Measure it beside the Python gateway, into docs/performance.md (QUICK=
 fmt: ## Format the Rust and Python sources in place
 	@sh scripts/fmt
 
-generate: ## Make generated/ and the tests' recordings anew, from the pinned Codex
+generate: ## Make generated/, the tests' recordings and the documents' tables anew, from the pinned Codex
 	@sh scripts/generate
 
 icons: ## Draw icons/ from their sources
