@@ -54,6 +54,20 @@ def test_a_block_does_what_it_says(
     TRIED[block.language, block.kind](block, gateway, model, tmp_path)
 
 
+DOCUMENTS = [README, *sorted(ROOT.glob("docs/*.md"))]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_command_in_the_text_is_understood(document: Path) -> None:
+    for given in sorted(set(re.findall(r"`codex-gateway ([^`]+)`", document.read_text()))):
+        asked = subprocess.run(
+            [gateway_binary(), *shlex.split(given), "--help"], capture_output=True, text=True, timeout=30
+        )
+        assert asked.returncode == 0, f"{given}: {asked.stderr}"
+        words = shlex.split(given)
+        assert all(word in asked.stdout for word in words), given
+
+
 def runs(
     command: list[Any], block: Block, gateway: Gateway, model: ScriptedModel, home: Path, **options: Any
 ) -> None:
