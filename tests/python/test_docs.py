@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -142,6 +143,17 @@ def test_the_hooks_are_pieces_of_the_lint() -> None:
         piece = re.fullmatch(r"sh scripts/test ([a-z-]+)", hook["entry"])
         assert piece, hook
         assert re.search(rf"^{piece[1].replace('-', '_')}\(\) {{", script, re.M), hook
+
+
+def test_the_packages_hold_the_manual_and_need_what_the_tray_loads() -> None:
+    linux = json.loads(ROOT.joinpath("tauri.conf.json").read_text())["bundle"]["linux"]
+    script = ROOT.joinpath("scripts", "bundle").read_text()
+    assert '"$TARGET/release/codex-gateway" man --out "$share/man"' in script
+    for package in linux.values():
+        assert package["files"]["/usr/share/man/man1"] == "target/release/share/man"
+        assert len(package["files"]) == 5
+        # It is loaded by name, so that nothing but this line tells of it.
+        assert "libayatana-appindicator3" in package["depends"][0]
 
 
 def test_the_licences_are_those_of_the_manifest() -> None:
