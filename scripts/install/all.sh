@@ -31,6 +31,7 @@ ensure_for_tests() {
   ensure_python_others
   ensure_node
   ensure_codex
+  ensure_earlier_codexes
   ensure_npm tests/node
   ensure_deny
 }
