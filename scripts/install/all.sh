@@ -7,6 +7,7 @@
 . scripts/install/python.sh
 . scripts/install/node.sh
 . scripts/install/deny.sh
+. scripts/install/measure.sh
 
 ensure_for_rust() {
   ensure_system
