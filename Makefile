@@ -1,10 +1,10 @@
 # The commands of the project. Each is a script too (`sh scripts/run`), for a machine without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run bundle test unit desktop screenshots lint deny check-macos fuzz chaos bench fmt generate icons page setup clean
+.PHONY: help run bundle test unit desktop screenshots lint deny check-macos coverage mutants fuzz chaos bench fmt generate codex-update icons page setup clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: ## Install what is missing, build the application and start it (ARGS="--port 9000", HEADLESS=1)
 	@sh scripts/run $(ARGS)
@@ -33,6 +33,12 @@ lint: ## Only the formats and lints
 deny: ## Only the dependencies' licences, sources and bans
 	@sh scripts/test deny
 
+coverage: ## Count the lines of crates/ that the tests run; fails under 95 %
+	@sh scripts/coverage
+
+mutants: ## Break the contract and the session layer line by line, and see that a test notices (ARGS="--file '**/policy.rs'")
+	@sh scripts/mutants $(ARGS)
+
 fuzz: ## Try the properties with ever new inputs (MINUTES=10)
 	@sh scripts/fuzz $(MINUTES)
 
@@ -48,6 +54,9 @@ fmt: ## Format the Rust and Python sources in place
 generate: ## Make generated/, the tests' recordings and the documents' tables anew, from the pinned Codex
 	@sh scripts/generate
 
+codex-update: ## Move to the newest Codex, or VERSION=0.169.0: pin it, say what moved, make generated/ anew, run every test
+	@sh scripts/codex-update $(VERSION)
+
 icons: ## Draw icons/ from their sources
 	@sh scripts/icons
 
@@ -58,5 +67,5 @@ setup: ## Only install what is missing
 	@sh scripts/setup
 
 clean: ## Remove everything that was built or installed into this folder
-	rm -rf target node_modules ui/dist ui/node_modules gen permissions tests/node/node_modules .venv .venv-others .tools .pytest_cache .ruff_cache
+	rm -rf target node_modules ui/dist ui/node_modules gen permissions tests/codex/node_modules tests/node/node_modules .venv .venv-others .tools .pytest_cache .ruff_cache
 	find tests -name __pycache__ -type d -exec rm -rf {} +

@@ -7,6 +7,7 @@
 . scripts/install/python.sh
 . scripts/install/node.sh
 . scripts/install/deny.sh
+. scripts/install/measure.sh
 
 ensure_for_rust() {
   ensure_system
@@ -31,6 +32,7 @@ ensure_for_tests() {
   ensure_python_others
   ensure_node
   ensure_codex
+  ensure_earlier_codexes
   ensure_npm tests/node
   ensure_deny
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Node and what is installed with npm: Codex itself, and the OpenAI SDK for the tests.
+# Node and what is installed with npm: Codex itself, earlier versions of it, and the OpenAI SDK for the tests.
 
 NODE_WANTED=20.19
 
@@ -51,4 +51,16 @@ ensure_codex() {
     [ -x "$CODEX" ] && return
   done
   die "the npm package @openai/codex holds no binary for this machine ($(uname -sm))."
+}
+
+# ensure_earlier_codexes: those of tests/codex. Sets EARLIER_CODEXES to their binaries, seen from the project's folder.
+# npm gives one of them the place that the others would have too, and puts those a floor below.
+ensure_earlier_codexes() {
+  ensure_npm tests/codex
+  EARLIER_CODEXES=
+  for codex in tests/codex/node_modules/@openai/codex-*/vendor/*/bin/codex \
+    tests/codex/node_modules/codex-*/node_modules/@openai/codex-*/vendor/*/bin/codex; do
+    [ ! -x "$codex" ] || EARLIER_CODEXES="$EARLIER_CODEXES $codex"
+  done
+  [ -n "$EARLIER_CODEXES" ] || die "the npm packages of tests/codex hold no binary for this machine ($(uname -sm))."
 }

@@ -277,8 +277,8 @@ RUNNING: list[Program] = []
 
 
 def environment(HOME: Path, **extra: os.PathLike[str]) -> dict[str, str]:
-    """No variable of whoever runs the tests comes in, save those that programs need to run at all."""
-    kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "RUST_BACKTRACE", "RUST_LOG")
+    """No variable of whoever runs the tests comes in, save those that programs need to run, or to be measured."""
+    kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "RUST_BACKTRACE", "RUST_LOG", "LLVM_PROFILE_FILE")
     places = {f"XDG_{kind}_HOME": HOME / kind.lower() for kind in ("CACHE", "CONFIG", "DATA", "STATE")}
     chosen = {"HOME": HOME, "XDG_RUNTIME_DIR": HOME, **places, **extra}
     return {name: os.environ[name] for name in kept if name in os.environ} | {

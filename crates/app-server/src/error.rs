@@ -36,7 +36,7 @@ pub enum LaunchError {
     Stopped { status: String, stderr: Vec<String> },
     /// It is older than what the gateway can work with.
     #[error(
-        "Codex {version} is too old: it lacks `{lacks}`. Update it, such as by `npm install -g @openai/codex`"
+        "Codex {version} is too old: it lacks {lacks}. Update it, such as by `npm install -g @openai/codex`"
     )]
     TooOld { version: String, lacks: &'static str },
     #[error("Codex started, but {0}")]

@@ -67,6 +67,8 @@ impl Home {
             .args(arguments)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            // Where a build that counts its lines writes them.
+            .envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
             .env("HOME", self.folder.path())
             .env("CODEX_HOME", self.codex_home())
             .env("CODEX_GATEWAY_CONFIG", self.config())

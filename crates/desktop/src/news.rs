@@ -73,7 +73,7 @@ fn of_trouble(trouble: &Trouble) -> Notification {
         Trouble::CodexTooOld { version, lacks } => (
             NotificationKind::Trouble,
             "This Codex is too old",
-            format!("Codex {version} lacks `{lacks}`: update it."),
+            format!("Codex {version} lacks {lacks}: update it."),
         ),
         Trouble::CodexStopped { .. } => (
             NotificationKind::Trouble,

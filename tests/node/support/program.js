@@ -73,10 +73,10 @@ export class Program {
   }
 }
 
-/** No variable of whoever runs the tests comes in, save those that programs need to run at all. */
+/** No variable of whoever runs the tests comes in, save those that programs need to run, or to be measured. */
 export function environment(home, extra = {}) {
   const env = { HOME: home, XDG_RUNTIME_DIR: home };
-  for (const name of ["PATH", "LANG", "LC_ALL", "TMPDIR", "RUST_BACKTRACE", "RUST_LOG"]) {
+  for (const name of ["PATH", "LANG", "LC_ALL", "TMPDIR", "RUST_BACKTRACE", "RUST_LOG", "LLVM_PROFILE_FILE"]) {
     if (name in process.env) env[name] = process.env[name];
   }
   for (const kind of ["cache", "config", "data", "state"]) {

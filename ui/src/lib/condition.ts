@@ -79,7 +79,7 @@ function troubleNotice(trouble: Trouble, now: number): Notice {
     case "signedOut":
       return amber("Codex isn't signed in.", [SIGN_IN, DEMO]);
     case "codexTooOld":
-      return amber(`Codex ${shortVersion(trouble.version)} lacks \`${trouble.lacks}\`.`, [
+      return amber(`Codex ${shortVersion(trouble.version)} lacks ${trouble.lacks}.`, [
         { label: "How to update", run: () => ipc.openHelp("update-codex") },
       ]);
     case "portTaken": {

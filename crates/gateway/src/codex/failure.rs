@@ -47,6 +47,8 @@ pub(super) fn turn_failed(error: &app_server::TurnError, quota: &Quota) -> Resul
 /// How long to wait where nobody says.
 const A_MOMENT: Duration = Duration::from_secs(10);
 
+const SHORTEN: &str = "Shorten the conversation, or use a model with a larger context window.";
+
 /// Codex's own words name a time only sometimes, and then as a local one.
 fn usage_limit(message: &str, quota: &Quota) -> TurnError {
     match quota.used_up().and_then(QuotaWindow::resets_in) {
@@ -61,10 +63,9 @@ fn usage_limit(message: &str, quota: &Quota) -> TurnError {
 /// What Codex's own error codes and the provider's HTTP status mean, and what to do.
 fn by_code(code: &str, http_status: Option<u16>) -> Option<(TurnErrorKind, &'static str)> {
     Some(match (code, http_status) {
-        ("contextWindowExceeded" | "sessionBudgetExceeded", _) => (
-            TurnErrorKind::ContextLengthExceeded,
-            "Shorten the conversation, or use a model with a larger context window.",
-        ),
+        ("contextWindowExceeded" | "sessionBudgetExceeded", _) => {
+            (TurnErrorKind::ContextLengthExceeded, SHORTEN)
+        }
         ("usageLimitExceeded", _) => (TurnErrorKind::UsageLimit, ""),
         ("rateLimitExceeded", _) | (_, Some(429)) => {
             (TurnErrorKind::RateLimit, "Wait a moment, and send fewer requests at once.")
@@ -106,11 +107,14 @@ fn other(raw: &str, message: &str) -> TurnError {
     }
     match serde_json::from_str(raw) {
         Ok(Body::Error { error: Reason { message, param, code } }) => {
-            let kind = match code.as_deref() {
-                Some("context_length_exceeded") => TurnErrorKind::ContextLengthExceeded,
-                _ => TurnErrorKind::Rejected { param, code },
+            let message = redact(&message);
+            return match code.as_deref() {
+                // Before 0.169 Codex has no code of its own for a request that is refused at once for its length.
+                Some("context_length_exceeded") => {
+                    TurnError::new(TurnErrorKind::ContextLengthExceeded, sentence(&message, SHORTEN))
+                }
+                _ => TurnError::new(TurnErrorKind::Rejected { param, code }, message),
             };
-            return TurnError::new(kind, redact(&message));
         }
         Ok(Body::Detail { detail }) => {
             return TurnError::new(TurnErrorKind::Rejected { param: None, code: None }, redact(&detail));
@@ -293,6 +297,12 @@ mod tests {
         assert_eq!(
             error.kind,
             TurnErrorKind::Rejected { param: Some("input".into()), code: Some("invalid_image".into()) }
+        );
+        let body = r#"{"error": {"message": "Too much", "code": "context_length_exceeded"}}"#;
+        let error = failed(body, "other".into()).unwrap_err();
+        assert_eq!(
+            (error.kind, error.message),
+            (TurnErrorKind::ContextLengthExceeded, format!("Too much. {SHORTEN}"))
         );
     }
 }

@@ -23,6 +23,7 @@ mod threads;
 mod told;
 mod tool_schema;
 mod tools;
+mod version;
 mod wait;
 
 use std::{sync::Arc, time::Duration};

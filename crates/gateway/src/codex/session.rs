@@ -19,6 +19,7 @@ use super::{
     models::Models,
     stamp::Stamp,
     threads::Threads,
+    version::{lacks, version},
 };
 use crate::settings::Live;
 
@@ -87,9 +88,13 @@ impl Launch for CodexLaunch {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
         let server = AppServer::start(&command, client_info, self.live.request_timeout()).await?;
-        let opened = Session::open(&server, location.found, &cwd, windows, leaks).await;
+        let version = version(&server.server().user_agent);
+        if let Some(lacks) = lacks(&version) {
+            return Err(LaunchError::TooOld { version, lacks });
+        }
+        let opened = Session::open(&server, version.clone(), location.found, &cwd, windows, leaks).await;
         let opened = opened.map_err(|error| match error.unknown_method() {
-            Some(lacks) => LaunchError::TooOld { version: version(&server.server().user_agent), lacks },
+            Some(lacks) => LaunchError::TooOld { version, lacks },
             None => LaunchError::Handshake(error),
         })?;
         let session = Session { program, ..opened };
@@ -113,6 +118,7 @@ impl Launch for CodexLaunch {
 impl Session {
     async fn open(
         server: &AppServer,
+        version: String,
         path: PathBuf,
         cwd: &Path,
         windows: ContextWindows,
@@ -144,7 +150,7 @@ impl Session {
             windows,
             path,
             program: None,
-            version: version(&server.server().user_agent),
+            version,
             account,
             leaks,
         })
@@ -182,12 +188,6 @@ impl Session {
     }
 }
 
-/// The version within `codex-gateway/0.169.0 (Debian 12.0.0; x86_64) …`.
-fn version(user_agent: &str) -> String {
-    let version = user_agent.split_once('/').and_then(|(_, rest)| rest.split([' ', ';']).next());
-    version.unwrap_or("unknown").to_owned()
-}
-
 fn create_private(folder: &Path) -> Result<(), LaunchError> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| {
@@ -196,18 +196,4 @@ fn create_private(folder: &Path) -> Result<(), LaunchError> {
             source,
         }
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_version_is_read_from_the_user_agent() {
-        assert_eq!(
-            version("codex-gateway/0.169.0 (Debian 12.0.0; x86_64) xterm (codex-gateway; 0)"),
-            "0.169.0"
-        );
-        assert_eq!(version("something else"), "unknown");
-    }
 }

@@ -52,6 +52,8 @@ fn run(mut command: Command, test: &str, home: &OsStr) {
         .args(["--exact", test, "--ignored", "--nocapture"])
         .env_clear()
         .env("PATH", env::var_os("PATH").unwrap_or_default())
+        // Where a build that counts its lines writes them.
+        .envs(env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
         .envs([("HOME", home), ("XDG_RUNTIME_DIR", home), (HOME, home)])
         .output()
         .unwrap_or_else(|error| panic!("dbus-run-session (Debian's package dbus-daemon): {error}"));

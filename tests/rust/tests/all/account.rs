@@ -114,7 +114,7 @@ async fn a_codex_that_is_too_old_is_named_until_it_is_updated() {
     let answer = stack.chat("Say pong").await;
     let (code, message) = answer.error(503);
     assert_eq!(code, "codex_unavailable");
-    assert!(message.contains("is too old: it lacks `thread/inject_items`"), "{message}");
+    assert!(message.contains("is too old: it lacks thread/inject_items"), "{message}");
 
     fs::remove_file(stack.codex()).unwrap();
     stack.install_codex();
