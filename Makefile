@@ -1,7 +1,7 @@
 # The commands of the project. Each is a script too (`sh scripts/run`), for a machine without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run bundle test unit desktop screenshots lint deny check-macos fuzz chaos bench fmt generate icons page setup clean
+.PHONY: help run bundle test unit desktop screenshots lint deny audit check-macos fuzz chaos bench fmt generate icons page setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ lint: ## Only the formats and lints
 
 deny: ## Only the dependencies' licences, sources and bans
 	@sh scripts/test deny
+
+audit: ## Ask the public lists of known weaknesses about the crates and npm packages (needs the network)
+	@sh scripts/audit
 
 fuzz: ## Try the properties with ever new inputs (MINUTES=10)
 	@sh scripts/fuzz $(MINUTES)
