@@ -1,7 +1,7 @@
 # The commands of the project. Each is a script too (`sh scripts/run`), for a machine without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run bundle test unit desktop screenshots lint deny check-macos coverage mutants fuzz chaos bench fmt generate codex-update icons page setup clean
+.PHONY: help run bundle test unit desktop screenshots lint deny audit check-macos coverage mutants fuzz chaos bench fmt generate codex-update icons page setup clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ lint: ## Only the formats and lints
 
 deny: ## Only the dependencies' licences, sources and bans
 	@sh scripts/test deny
+
+audit: ## Ask the public lists of known weaknesses about the crates and npm packages (needs the network)
+	@sh scripts/audit
 
 coverage: ## Count the lines of crates/ that the tests run; fails under 95 %
 	@sh scripts/coverage

@@ -64,11 +64,17 @@ class Gateway:
     """`codex-gateway serve` on a free port, with a home of its own.
 
     `settings` are those of its config file, and `variables` those of its environment. Codex asks the scripted
-    model, unless the home holds a configuration of Codex already.
+    model, unless the home holds a configuration of Codex already. `launcher` is a command that becomes the
+    gateway.
     """
 
     def __init__(
-        self, model: ScriptedModel, home: Path, variables: Mapping[str, str] | None = None, **settings: Any
+        self,
+        model: ScriptedModel,
+        home: Path,
+        variables: Mapping[str, str] | None = None,
+        launcher: Sequence[str] = (),
+        **settings: Any,
     ) -> None:
         codex_home = home / ".codex"
         codex_home.mkdir(exist_ok=True)
@@ -80,7 +86,7 @@ class Gateway:
 
         variables = {"CODEX_HOME": codex_home, "CODEX_GATEWAY_CODEX": codex_binary(), **(variables or {})}
         self._program = Program(
-            [gateway_binary(), "serve", "--port", "0", "--config", config, "--json"],
+            [*launcher, gateway_binary(), "serve", "--port", "0", "--config", config, "--json"],
             environment(HOME=home, **variables),
             log=home / "stderr.log",
         )

@@ -60,6 +60,19 @@ def test_a_conversation_beyond_the_window_is_refused(client: openai.OpenAI, mode
     assert model.requests == []
 
 
+def test_functions_count_too(client: openai.OpenAI, model: ScriptedModel) -> None:
+    # A schema may have a mebibyte.
+    at = {"type": "string", "description": "a b c " * 100_000}
+    parameters = {"type": "object", "properties": {"at": at}}
+    tool = {"type": "function", "function": {"name": "look", "parameters": parameters}}
+    for choice in ("auto", "required"):
+        with pytest.raises(openai.BadRequestError) as refused:
+            ask(client, tools=[tool], tool_choice=choice)
+        assert refused.value.code == "context_length_exceeded"
+        assert "in the functions" in refused.value.message
+    assert model.requests == []
+
+
 def test_what_the_provider_finds_too_long_is_refused_too(client: openai.OpenAI, model: ScriptedModel) -> None:
     model.default(
         {"steps": [], "end": {"failed": {"code": "context_length_exceeded", "message": "too long"}}}

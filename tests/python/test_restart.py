@@ -133,3 +133,38 @@ def test_temporary_folders_are_removed(start_gateway: StartGateway, tmp_path: Pa
     assert [path.name.startswith("codex-gateway-") for path in tmp_path.iterdir()] == [True]
     gateway.stop()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_gateway_left_behind_is_removed_by_the_next_one(
+    start_gateway: StartGateway, tmp_path: Path
+) -> None:
+    """And nothing else: not the folder of one that runs, nor what only has such a name."""
+
+    def folders() -> set[Path]:
+        return {
+            path for path in tmp_path.iterdir() if path.is_dir() and path.name.startswith("codex-gateway-")
+        }
+
+    def start() -> tuple[Gateway, Path]:
+        before = folders()
+        gateway = start_gateway(variables={"TMPDIR": str(tmp_path)})
+        with gateway.client() as client:
+            ask(client)
+        [new] = folders() - before
+        return gateway, new
+
+    someone_elses = tmp_path / "codex-gateway-notes"
+    someone_elses.mkdir(mode=0o700)
+    someone_elses.joinpath("precious").touch()
+    (killed, left), (running, in_use) = start(), start()
+    codex = killed.codex_pid
+    killed.kill()
+    assert_ends(codex)
+    assert left.exists()
+    _, new = start()
+    assert folders() == {in_use, new, someone_elses}
+    assert someone_elses.joinpath("precious").exists()
+    # The one that runs has lost nothing that its next Codex needs.
+    os.kill(running.codex_pid, signal.SIGKILL)
+    with running.client(max_retries=5) as client:
+        assert ask(client).choices[0].message.content == "You said: Say pong"

@@ -271,6 +271,31 @@ def test_a_model_that_may_choose_or_is_held_to_a_call_is_told_nothing(
     assert told(model) == []
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_call_that_must_come_fits_though_the_model_cannot_be_held_to_it(
+    client: openai.OpenAI, model: ScriptedModel, stream: bool
+) -> None:
+    def call(choice: Any, arguments: str, name: str = "count") -> Any:
+        model.default(calls(arguments, name=name))
+        answer = chat(client, tools=[WEATHER, FREE_FORM], tool_choice=choice, stream=stream)
+        if stream:
+            return streamed_calls(list(answer))[0].function.arguments
+        return answer.choices[0].message.tool_calls[0].function.arguments
+
+    assert call("required", '{"words": {"a": 2}}') == '{"words": {"a": 2}}'
+    for choice in ("required", {"type": "function", "function": {"name": "count"}}):
+        for arguments in ('{"words": {"a": "two"}}', '{"words": 7}', "no JSON"):
+            with pytest.raises(openai.APIError) as raised:
+                call(choice, arguments)
+            assert raised.value.code == "invalid_output"
+            assert "`count`" in raised.value.message
+    # The other functions are held to theirs as well.
+    with pytest.raises(openai.APIError):
+        call("required", '{"city": "Oslo"}', name="get_weather")
+    # What the model did of its own accord stays as it wrote it.
+    assert call("auto", '{"words": 7}') == '{"words": 7}'
+
+
 def test_an_answer_without_the_call_that_must_come_is_an_error(
     client: openai.OpenAI, model: ScriptedModel
 ) -> None:

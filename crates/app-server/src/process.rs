@@ -169,10 +169,10 @@ fn reap(mut child: Child, group: Pid) -> watch::Receiver<Option<String>> {
 }
 
 /// The last lines of standard error. They are read for as long as the pipe is open, so that the child never blocks on
-/// a full pipe.
+/// a full pipe; and redacted only when somebody wants them, so that a flood of them costs little.
 #[derive(Debug)]
 struct Stderr {
-    lines: Arc<Mutex<VecDeque<String>>>,
+    lines: Arc<Mutex<VecDeque<Secret>>>,
     done: watch::Receiver<bool>,
 }
 
@@ -185,15 +185,16 @@ impl Stderr {
             let mut reader = LineReader::new(BufReader::new(pipe), STDERR_LINE_BYTES);
             while let Ok(Some(line)) = reader.next().await {
                 let line = match line {
-                    Line::Whole(line) => redact(&String::from_utf8_lossy(line)),
+                    Line::Whole(line) => String::from_utf8_lossy(line).into_owned(),
                     Line::TooLong(bytes) => format!("[a line of {bytes} bytes]"),
                 };
-                tracing::debug!(line, "Codex's standard error");
+                // Its fields are made only where somebody listens.
+                tracing::debug!(line = redact(&line), "Codex's standard error");
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 if kept.len() == STDERR_LINES {
                     kept.pop_front();
                 }
-                kept.push_back(line);
+                kept.push_back(Secret::new(line));
             }
             let _ = sender.send(true);
         });
@@ -205,7 +206,7 @@ impl Stderr {
         let mut done = self.done.clone();
         let _ = timeout(Duration::from_millis(200), done.wait_for(|done| *done)).await;
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().cloned().collect()
+        lines.iter().map(|line| redact(line.expose())).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use gateway::{
-    Account, Config, GatewayHandle, HistoryKey, Status,
+    Account, Config, GatewayHandle, HistoryKey, PrivateFolder, Status,
     access::Access,
     settings::{CodexHome, Settings},
 };
@@ -41,7 +41,8 @@ pub(crate) async fn demo(settings: Settings, json: bool) -> anyhow::Result<()> {
 
 async fn demo_until(stop: StopSignals, settings: Settings, json: bool) -> anyhow::Result<()> {
     let token = Choice::of(&settings)?;
-    let demo = Demo::start().await.context("the demo can't be started")?;
+    let home = PrivateFolder::create().context("the demo can't be started")?;
+    let demo = Demo::start(home.path()).await.context("the demo can't be started")?;
     // A Codex home of the gateway's own would take the place of the demo's.
     let settings = Settings { codex_home: CodexHome::Shared, ..settings };
     let gateway = start(&settings, &token, demo.codex_env(), None).await?;

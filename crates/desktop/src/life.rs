@@ -1,12 +1,15 @@
 //! The gateway's life: started, stopped, and started again where the settings want another one.
 
 use std::{
+    io,
     net::SocketAddr,
     sync::{Arc, Weak},
     time::Duration,
 };
 
-use gateway::{GatewayHandle, StartError, Status, StatusWatch, log::Record, settings::CodexHome};
+use gateway::{
+    GatewayHandle, PrivateFolder, StartError, Status, StatusWatch, log::Record, settings::CodexHome,
+};
 use scripted_model::Demo;
 use tokio::{
     sync::{
@@ -49,7 +52,21 @@ pub(crate) struct Life {
 #[derive(Debug)]
 struct Running {
     handle: GatewayHandle,
-    demo: Option<Demo>,
+    demo: Option<HousedDemo>,
+}
+
+/// A demo, and the folder that it lives in.
+#[derive(Debug)]
+struct HousedDemo {
+    demo: Demo,
+    _home: PrivateFolder,
+}
+
+impl HousedDemo {
+    async fn start() -> io::Result<Self> {
+        let home = PrivateFolder::create()?;
+        Ok(Self { demo: Demo::start(home.path()).await?, _home: home })
+    }
 }
 
 impl Running {
@@ -59,8 +76,8 @@ impl Running {
 }
 
 /// The configuration with which Codex talks to the demo's model, if there is one.
-fn with_demo(mut config: gateway::Config, demo: Option<&Demo>) -> gateway::Config {
-    if let Some(demo) = demo {
+fn with_demo(mut config: gateway::Config, demo: Option<&HousedDemo>) -> gateway::Config {
+    if let Some(HousedDemo { demo, .. }) = demo {
         // A Codex home of the gateway's own would take the place of the demo's.
         config.settings.codex_home = CodexHome::Shared;
         config.codex_env.extend(demo.codex_env());
@@ -98,7 +115,7 @@ impl Life {
         config.history_key = core.tokens.history_key(&config.settings).await;
         let demo = match answers {
             Answers::Codex => None,
-            Answers::Demo => Some(Demo::start().await.map_err(Problem::Demo)?),
+            Answers::Demo => Some(HousedDemo::start().await.map_err(Problem::Demo)?),
         };
         let config = with_demo(config, demo.as_ref());
         let settings = config.settings.clone();
@@ -143,7 +160,7 @@ impl Life {
         if let Some(Running { handle, demo, .. }) = self.running.take() {
             self.ending.spawn(async move {
                 handle.shutdown().await;
-                if let Some(demo) = demo {
+                if let Some(HousedDemo { demo, _home }) = demo {
                     demo.shutdown().await;
                 }
             });

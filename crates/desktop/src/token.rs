@@ -199,9 +199,14 @@ impl From<StoreError> for Trouble {
         let message = error.to_string();
         match error {
             StoreError::Keyring(_) | StoreError::NoEntry { .. } => Self::Keyring { message },
-            StoreError::Settings(SettingsError::File(FileError::Write { .. })) => Self::Other { message },
+            StoreError::Settings(SettingsError::File(FileError::Write { .. } | FileError::Busy { .. })) => {
+                Self::Other { message }
+            }
             StoreError::Settings(_) => Self::Config { message },
-            StoreError::NoToken | StoreError::Overridden | StoreError::Random(_) => Self::Other { message },
+            StoreError::NoToken
+            | StoreError::Overridden
+            | StoreError::Changed { .. }
+            | StoreError::Random(_) => Self::Other { message },
         }
     }
 }

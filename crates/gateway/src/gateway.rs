@@ -1,12 +1,7 @@
 //! The gateway as a whole: started with a configuration, held by a handle.
 
 use std::{
-    fs::{DirBuilder, Permissions},
-    io,
-    net::SocketAddr,
-    os::unix::fs::{DirBuilderExt, PermissionsExt},
-    path::PathBuf,
-    sync::Arc,
+    fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc,
     time::Duration,
 };
 
@@ -24,6 +19,7 @@ use crate::{
     images::{AddressPolicy, ImageFetcher},
     log::RequestLog,
     openai::responses::{DiskPlace, History, HistoryKey},
+    private_folder::PrivateFolder,
     settings::{
         CodexHome, Live, NeedsRestart, ResponseHistory, Settings, Token, needs_restart, own_codex_home,
     },
@@ -133,15 +129,7 @@ fn launch(settings: &Settings, live: Live, mut env: Vec<(String, String)>) -> io
         DirBuilder::new().recursive(true).mode(0o700).create(&home)?;
         env.push(("CODEX_HOME".to_owned(), home.to_string_lossy().into_owned()));
     }
-    Ok(CodexLaunch {
-        codex: settings.codex.clone(),
-        env,
-        live,
-        folder: tempfile::Builder::new()
-            .prefix("codex-gateway-")
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir()?,
-    })
+    Ok(CodexLaunch { codex: settings.codex.clone(), env, live, folder: PrivateFolder::create()? })
 }
 
 /// Where responses are kept, by the settings.

@@ -19,6 +19,7 @@ mod images;
 mod json_type;
 pub mod log;
 mod openai;
+mod private_folder;
 #[cfg(test)]
 mod properties;
 mod quota;
@@ -34,6 +35,7 @@ pub use gateway::{Config, GatewayHandle, Inspection, StartError, codex_is_instal
 pub use holder::{Holder, port_holder};
 pub use images::AddressPolicy;
 pub use openai::{FieldPolicy, HistoryKey, chat_fields, responses_fields};
+pub use private_folder::PrivateFolder;
 pub use quota::{Quota, QuotaWindow};
 pub use sign_in::{SignIn, SignInError, SignInWith, sign_in};
 pub use status::{Status, StatusWatch};

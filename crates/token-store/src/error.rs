@@ -19,6 +19,9 @@ pub enum StoreError {
     /// The file, or a token in it, can't be used.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// The token of the file is another than before the keyring was asked. It is left there.
+    #[error("another program has changed the token in {config} meanwhile: try again")]
+    Changed { config: PathBuf },
     #[error("no random numbers can be had: {0}")]
     Random(#[from] getrandom::Error),
 }
@@ -33,7 +36,7 @@ impl StoreError {
             ),
             Self::NoToken => Some("Run `codex-gateway init`."),
             Self::Overridden => Some("Change it there, or take it away."),
-            Self::Settings(_) | Self::Random(_) => None,
+            Self::Settings(_) | Self::Changed { .. } | Self::Random(_) => None,
         }
     }
 }

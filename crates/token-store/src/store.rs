@@ -8,7 +8,7 @@ use std::{
 
 use gateway::{
     HistoryKey,
-    settings::{ConfigFile, Overrides, SettingsError, Token, TokenPlace, edit, token_override},
+    settings::{ConfigFile, Overrides, SettingsError, Token, TokenPlace, WrittenToken, edit, token_override},
 };
 use tokio::sync::Mutex;
 
@@ -182,11 +182,20 @@ impl TokenStore {
     async fn put(&self, token: Token, place: TokenPlace) -> Result<Stored, StoreError> {
         match place {
             TokenPlace::Keyring => {
+                let in_file = ConfigFile::read(&self.config)?.token.map(WrittenToken::into_value);
                 self.put_in_keyring(&token).await?;
+                let mut is_the_same = true;
                 edit(&self.config, |config| {
-                    config.shift_remove("token");
-                    config.insert("token_place".to_owned(), "keyring".into());
+                    // A token that was made while the keyring was asked is nowhere but here.
+                    is_the_same = config.get("token") == in_file.as_ref();
+                    if is_the_same {
+                        config.shift_remove("token");
+                        config.insert("token_place".to_owned(), "keyring".into());
+                    }
                 })?;
+                if !is_the_same {
+                    return Err(StoreError::Changed { config: self.config.clone() });
+                }
             }
             TokenPlace::File => {
                 let was_in_keyring = ConfigFile::read(&self.config)?.token_place == Some(TokenPlace::Keyring);

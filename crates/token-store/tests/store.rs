@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gateway::settings::{Overrides, Token, TokenPlace};
+use gateway::settings::{Overrides, Token, TokenPlace, edit};
 use keyring_core::{
     Credential, Entry, Error,
     api::{CredentialApi, CredentialStoreApi},
@@ -99,6 +99,25 @@ async fn a_token_in_the_file_needs_no_keyring() {
     let store = without_keyring(person.path("none.json"), &Overrides::default());
     assert_eq!(store.load().await.unwrap(), None);
     assert!(!person.path("none.json").exists());
+}
+
+#[tokio::test]
+async fn a_token_that_is_made_while_the_keyring_is_asked_is_not_lost() {
+    let person = Person::new();
+    let path = person.write("c.json", json!({"token": OLD, "port": 1}));
+    let (keyring, new) = (Arc::clone(&person.keyring), token_of("codex-gateway-local-new"));
+    // What another program does just then.
+    let change = {
+        let new = new.clone();
+        move |user: &str| {
+            edit(&path, |config| drop(config.insert("token".into(), new.expose().into()))).unwrap();
+            keyring.build("codex-gateway", user, None)
+        }
+    };
+    let store = person.store("c.json").with_keyring(Keyring::new(change));
+    assert!(matches!(store.move_to_keyring().await, Err(StoreError::Changed { .. })));
+    assert_eq!(person.read("c.json"), json!({"token": new.expose(), "port": 1}));
+    assert_eq!(person.store("c.json").load().await.unwrap(), Some(Stored { token: new, place: Place::File }));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 )]
 
 mod child;
+mod looked_after;
 mod running;
 mod start;
 mod supervisor;

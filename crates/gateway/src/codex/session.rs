@@ -10,7 +10,6 @@ use app_server::{
     protocol::{ClientInfo, ConfigRead, ThreadInjectItems},
 };
 use serde_json::Value;
-use tempfile::TempDir;
 
 use super::{
     account::LiveAccount,
@@ -21,7 +20,7 @@ use super::{
     threads::Threads,
     version::{lacks, version},
 };
-use crate::settings::Live;
+use crate::{private_folder::PrivateFolder, settings::Live};
 
 /// The id of no thread.
 const NO_THREAD: &str = "00000000-0000-0000-0000-000000000000";
@@ -35,8 +34,8 @@ pub(crate) struct CodexLaunch {
     pub(crate) env: Vec<(String, String)>,
     /// The tokens and the time-out, as they are at each start.
     pub(crate) live: Live,
-    /// A private folder of this gateway, in which Codex's empty working directory and the derived catalog lie.
-    pub(crate) folder: TempDir,
+    /// Codex's empty working directory and the derived catalog lie in it.
+    pub(crate) folder: PrivateFolder,
 }
 
 /// One life of Codex. When it ends, the next one is another session.

@@ -66,7 +66,7 @@ impl Tools {
 }
 
 /// A function as Codex is given it. What Codex would keep from the model of its schema is told in words.
-fn offered(name: &str, tool: &Tool) -> DynamicTool {
+pub(super) fn offered(name: &str, tool: &Tool) -> DynamicTool {
     let Native { schema, is_whole } = Native::of(&tool.parameters);
     let mut description = tool.description.clone();
     if !is_whole {

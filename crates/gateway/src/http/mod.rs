@@ -31,7 +31,7 @@ pub(crate) use doors::WrongTokens;
 pub(crate) use router::router;
 pub(crate) use server::{Bounds, serve};
 #[cfg(test)]
-pub(crate) use sse::data as frame;
+pub(crate) use sse::{data as frame, event as named_frame};
 
 /// What the handlers share. Cheap to clone.
 #[derive(Debug, Clone)]

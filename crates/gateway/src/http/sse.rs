@@ -29,7 +29,7 @@ pub(crate) fn data(value: &impl Serialize) -> Bytes {
 }
 
 /// One event with a name.
-pub(super) fn event(name: &str, value: &impl Serialize) -> Bytes {
+pub(crate) fn event(name: &str, value: &impl Serialize) -> Bytes {
     frame(&[b"event: ", name.as_bytes(), b"\ndata: "], value)
 }
 

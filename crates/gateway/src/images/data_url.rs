@@ -197,3 +197,35 @@ mod tests {
         assert_eq!(read(url), Err(ImageError::FileTooLarge), "before anything is decoded");
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::{super::samples, *};
+    use proptest::{prelude::*, sample::Index};
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_data_url_is_an_image_or_an_error(
+            head in "data:[a-z/;=,+]{0,20}(;base64)?,", payload in "[A-Za-z0-9+/= ]{0,60}"
+        ) {
+            prop_assert!(read(head + &payload).is_err());
+        }
+
+        #[test]
+        fn a_damaged_image_is_an_image_or_an_error(
+            changes in prop::collection::vec((any::<Index>(), any::<u8>()), 0..6), end in any::<Index>()
+        ) {
+            let mut file = samples::png(3, 2);
+            for (at, byte) in changes {
+                let at = at.index(file.len());
+                file[at] = byte;
+            }
+            file.truncate(end.index(file.len()) + 1);
+            if let Ok(image) = write(&file) {
+                prop_assert!(read(image.data_url).is_ok());
+            }
+        }
+    }
+}

@@ -72,13 +72,13 @@ impl Assembly {
         *self = Self::default();
     }
 
-    /// Takes a call. One that does not fit its function's strict schema is an error.
+    /// Takes a call. One that does not fit the schema that its function is held to is an error.
     pub(crate) fn call(&mut self, expected: &Expectation, call: ToolCall) -> Result<Option<Piece>, ApiError> {
         if !expected.parallel && !self.calls.is_empty() {
             return Ok(None);
         }
-        if let Some((name, schema)) = expected.strict.iter().find(|(name, _)| *name == call.name) {
-            schema.accept(&call.arguments).map_err(|error| {
+        if let Some((name, schema)) = expected.held.iter().find(|(name, _)| *name == call.name) {
+            schema.check(&call.arguments).map_err(|error| {
                 invalid_output(format!(
                     "The model called `{name}` with arguments that do not fit its schema: {error}"
                 ))

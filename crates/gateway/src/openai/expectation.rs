@@ -14,8 +14,8 @@ use crate::turn::{Content, Item, Role};
 #[derive(Debug)]
 pub(crate) struct Expectation {
     pub(super) form: Form,
-    /// The arguments of functions that are `strict`.
-    pub(super) strict: Vec<(String, OutputSchema)>,
+    /// What the arguments of calls are held to, by the function's name.
+    pub(super) held: Vec<(String, OutputSchema)>,
     /// Whether the model may make several calls at once.
     pub(super) parallel: bool,
     /// Whether an answer without a call is an error.
@@ -39,7 +39,7 @@ impl Expectation {
     pub(super) fn new(format: Form, tools: &mut ToolUse) -> Self {
         Self {
             form: tools.forced.take().map_or(format, Form::Call),
-            strict: std::mem::take(&mut tools.strict),
+            held: std::mem::take(&mut tools.held),
             parallel: tools.parallel,
             must_call: tools.must_call,
         }

@@ -14,8 +14,8 @@ use crate::turn::Tool;
 pub(super) struct ToolUse {
     /// The functions that the model is offered.
     pub(super) tools: Vec<Tool>,
-    /// The arguments of functions that are `strict`, by the function's name.
-    pub(super) strict: Vec<(String, OutputSchema)>,
+    /// What arguments are held to, by the function's name: of those that are `strict`, and of all where one must be called.
+    pub(super) held: Vec<(String, OutputSchema)>,
     /// The call that must come, where one must. The functions are not offered then.
     pub(super) forced: Option<Forced>,
     /// Whether the model may make several calls at once.
@@ -184,13 +184,14 @@ pub(super) fn choose(mut offered: Vec<Offered>, asked: Asked, parallel: bool) ->
         if forced.schema().upstream().is_ok() {
             return Ok(ToolUse { forced: Some(forced), parallel, ..ToolUse::default() });
         }
-        // Arguments that strict mode has no words for: the model is offered the functions, and must be seen to call.
+        // Arguments that strict mode has no words for: the model is offered the functions, and must be seen to call one,
+        // as the caller describes it.
     }
-    let strict = offered.iter().filter(|function| function.strict);
-    let strict: Result<_, ApiError> =
-        strict.map(|function| Ok((function.tool.name.clone(), arguments_schema(function)?))).collect();
+    let held = offered.iter().filter(|function| required || function.strict);
+    let held: Result<_, ApiError> =
+        held.map(|function| Ok((function.tool.name.clone(), arguments_schema(function)?))).collect();
     Ok(ToolUse {
-        strict: strict?,
+        held: held?,
         tools: offered.into_iter().map(|function| function.tool).collect(),
         forced: None,
         parallel,

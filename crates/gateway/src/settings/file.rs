@@ -13,6 +13,7 @@ use serde_json::{Map, Value, error::Category};
 
 use super::{
     CodexHome, DesktopSettings, Origin, ResponseHistory, Token, TokenError, TokenPlace, Unsupported,
+    lock::Lock,
 };
 
 /// What `config.json` can hold. `token`, `host`, `port`, `reasoning_effort` and `cwd` are those of the Python
@@ -134,6 +135,8 @@ pub enum FileError {
     Exists { path: PathBuf },
     #[error("the config file {path} can't be written: {source}")]
     Write { path: PathBuf, source: io::Error },
+    #[error("the config file {path} is being changed by another program: try again")]
+    Busy { path: PathBuf },
 }
 
 /// The field that an error is about, such as `allowed_origins[0]`, where it is about one.
@@ -204,9 +207,11 @@ fn field_of_error(text: &str) -> Field {
 
 /// Changes fields of the file, and leaves the others, also those that mean nothing here, as they are. A file that isn't
 /// there is made. Where the file is a link, what it leads to is changed. A file that can't be used is not touched, and
-/// nothing is written that could not be read again.
+/// nothing is written that could not be read again. No other program changes the file meanwhile; one that does for some
+/// seconds makes this fail.
 pub fn edit(path: &Path, change: impl FnOnce(&mut Map<String, Value>)) -> Result<(), FileError> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let _lock = lock(&target)?;
     let mut object = match text(&target)? {
         Some(text) => {
             parse(path, &text)?;
@@ -226,18 +231,31 @@ pub fn edit(path: &Path, change: impl FnOnce(&mut Map<String, Value>)) -> Result
 /// Writes the file whole or not at all, with mode 0600, below folders of mode 0700. An existing file is replaced only
 /// with `replace`; if it is a link, the link is replaced and its target left alone.
 pub fn write(path: &Path, config: &ConfigFile, replace: bool) -> Result<(), FileError> {
+    let _lock = lock(path)?;
     write_json(path, config, replace)
+}
+
+/// The right to change the file, in its folder, which is made where it is missing.
+fn lock(path: &Path) -> Result<Lock, FileError> {
+    let failed = |source| FileError::Write { path: path.to_owned(), source };
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder_of(path)).map_err(failed)?;
+    Lock::of(path).map_err(|source| match source.kind() {
+        io::ErrorKind::WouldBlock => FileError::Busy { path: path.to_owned() },
+        _ => failed(source),
+    })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 fn write_json(path: &Path, config: &impl Serialize, replace: bool) -> Result<(), FileError> {
     let failed = |source| FileError::Write { path: path.to_owned(), source };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     // Temporary files are created with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder_of(path)).map_err(failed)?;
     let mut text = serde_json::to_vec_pretty(config).map_err(|error| failed(error.into()))?;
     text.push(b'\n');
     file.write_all(&text).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
@@ -303,6 +321,34 @@ mod tests {
         assert_eq!(written.to_string(), r#"{"colour":{"deep":[1]},"port":2,"token":"mine"}"#);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn edits_at_the_same_time_lose_nothing() {
+        const EDITS: u64 = 25;
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("deep/config.json");
+        std::thread::scope(|scope| {
+            for name in ["one", "two", "three", "four"] {
+                let path = &path;
+                scope.spawn(move || {
+                    for _ in 0..EDITS {
+                        let count = |config: &mut Map<String, Value>| {
+                            for name in [name, "all"] {
+                                let count = config.get(name).and_then(Value::as_u64).unwrap_or(0);
+                                config.insert(name.into(), (count + 1).into());
+                            }
+                        };
+                        edit(path, count).unwrap();
+                    }
+                });
+            }
+        });
+        let written: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        for name in ["one", "two", "three", "four"] {
+            assert_eq!(written[name], EDITS, "{written}");
+        }
+        assert_eq!(written["all"], 4 * EDITS);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod choices;
 mod desktop;
 mod file;
 mod live;
+mod lock;
 mod origins;
 mod sources;
 mod token;

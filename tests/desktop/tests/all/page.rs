@@ -29,7 +29,7 @@ impl Page {
         }
         // The first run, which opens the window.
         let port = configure(session, json!({}));
-        let model = Demo::start().await.unwrap();
+        let model = Demo::start(&session.demo_home()).await.unwrap();
         let drive = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let mut driver = session.command("WebKitWebDriver");
         driver.arg(format!("--port={drive}")).env("TAURI_WEBVIEW_AUTOMATION", "true").envs(model.codex_env());

@@ -49,7 +49,16 @@ fn names_us(authority: &Authority, port: u16) -> bool {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let is_loopback = host.eq_ignore_ascii_case("localhost")
         || address.parse().is_ok_and(|address: IpAddr| address.to_canonical().is_loopback());
-    is_loopback && !authority.as_str().contains('@') && authority.port_u16().unwrap_or(HTTP) == port
+    // An authority may have something before its host, and after a bracket that is part of no address.
+    let names_port = match authority.as_str().strip_prefix(host) {
+        Some("") => port == HTTP,
+        Some(rest) => {
+            let digits = rest.strip_prefix(':').filter(|digits| digits.bytes().all(|it| it.is_ascii_digit()));
+            digits.is_some_and(|digits| digits.parse() == Ok(port))
+        }
+        None => false,
+    };
+    is_loopback && names_port
 }
 
 #[cfg(test)]
@@ -98,6 +107,9 @@ mod tests {
             "192.168.0.1:8000",
             "0.0.0.0:8000",
             "[::]:8000",
+            "[::1].evil.example:8000",
+            "[::1]evil.example:8000",
+            "localhost:+8000",
             "2130706433:8000",
             "0x7f.1:8000",
             "host.docker.internal:8000",
@@ -123,6 +135,34 @@ mod tests {
         let error = check(&request, SocketAddr::from(([127, 0, 0, 1], 8000))).unwrap_err();
         for part in ["`evil.example`", "http://127.0.0.1:8000/v1", "base URL"] {
             assert!(error.body.message.contains(part), "{}", error.body.message);
+        }
+    }
+}
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use axum::body::Body;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// By a reckoning of its own: whatever stands before the port is one of the few names that nobody else can own.
+        #[test]
+        fn no_other_name_is_answered(
+            name in prop_oneof![
+                "[a-z0-9.:@%\\[\\]-]{0,20}",
+                "(evil\\.)?(localhost|127\\.[0-9]{1,3}\\.0\\.1|\\[::1\\]|\\[::ffff:127\\.0\\.0\\.1\\])(\\.evil)?",
+            ],
+            port in prop_oneof!["[+0]?8000", "[0-9+]{0,6}"],
+        ) {
+            let host = format!("{name}:{port}");
+            let Ok(request) = Request::builder().header(HOST, &host).body(Body::empty()) else { return Ok(()) };
+            if check(&request, ([127, 0, 0, 1], 8000).into()).is_ok() {
+                prop_assert_eq!(port.trim_start_matches('0'), "8000");
+                let address = name.trim_matches(['[', ']']).parse::<IpAddr>();
+                let is_ours = name == "localhost" || address.is_ok_and(|it| it.to_canonical().is_loopback());
+                prop_assert!(is_ours, "{}", host);
+            }
         }
     }
 }

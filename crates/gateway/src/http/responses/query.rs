@@ -79,3 +79,26 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_query_is_understood_or_refused_by_the_name_of_a_field(
+            names in prop::collection::vec(
+                (prop::sample::select(vec!["stream", "starting_after", "include[0]", "after", "limit", "order", "x"]),
+                 prop_oneof!["[0-9]{1,25}", "true|false|asc|desc", ".{0,8}"]), 0..5
+            ), garbage in ".{0,8}"
+        ) {
+            let fields = names.iter().map(|(name, value)| format!("{name}={value}&"));
+            let query = fields.chain([garbage]).collect::<String>();
+            match Query::parse(Some(&query)) {
+                Ok(parsed) => prop_assert!((1..=100).contains(&parsed.page.limit)),
+                Err(error) => prop_assert!(error.status == 400 && error.body.param.is_some(), "{:?}", error),
+            }
+        }
+    }
+}

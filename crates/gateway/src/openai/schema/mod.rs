@@ -104,6 +104,15 @@ impl OutputSchema {
         self.caller.check(&answer)?;
         Ok(answer.into_owned())
     }
+
+    /// Checks a text that the model wrote by the caller's schema itself, as it does the arguments of a call.
+    ///
+    /// # Errors
+    ///
+    /// As for [`accept`](Self::accept).
+    pub(crate) fn check(&self, text: &str) -> Result<(), OutputError> {
+        self.caller.check(text)
+    }
 }
 
 /// Makes the answer of the model's whole text where any JSON object will do. A Markdown fence around it is taken off.

@@ -42,7 +42,7 @@ impl App {
     /// With these settings beside the token and a free port.
     pub(crate) async fn start_with(session: &Session, settings: Value) -> Self {
         let port = configure(session, settings);
-        let model = Demo::start().await.unwrap();
+        let model = Demo::start(&session.demo_home()).await.unwrap();
         let stderr = session.home.path().join("stderr");
         let child = command(session, &model)
             .stdin(Stdio::null())

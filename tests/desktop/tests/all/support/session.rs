@@ -59,6 +59,11 @@ impl Session {
         Some(Self { display, bus, home, _window_manager: window_manager, _bus: daemon, _display: xvfb })
     }
 
+    /// A folder that a demo can have for itself.
+    pub(crate) fn demo_home(&self) -> PathBuf {
+        self.home.path().join("demo")
+    }
+
     /// A command of this session, that knows nothing of the one that the tests were started in.
     pub(crate) fn command(&self, program: impl Into<PathBuf>) -> Command {
         let home = self.home.path();

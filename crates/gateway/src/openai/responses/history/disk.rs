@@ -10,6 +10,7 @@ use std::{
 };
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, backends::FileBackend};
+use rustix::fs::OFlags;
 use tokio::sync::oneshot;
 
 use super::{HistoryKey, StoredResponse};
@@ -86,9 +87,10 @@ impl Disk {
             read => read?,
         };
         let (writes, queue) = mpsc::channel();
+        let path = place.path.clone();
         thread::Builder::new()
             .name("response-history".to_owned())
-            .spawn(move || write_all(database, &queue))
+            .spawn(move || write_all(&path, database, &queue))
             .map_err(|source| DiskError::Open { path: place.path.clone(), source })?;
         Ok((Self { key: place.key.clone(), writes }, stored))
     }
@@ -160,8 +162,11 @@ fn database(file: fs::File) -> Result<Database, redb::Error> {
     Ok(Database::builder().create_with_backend(FileBackend::new(file)?)?)
 }
 
+/// The file, for its owner only. A link in its place is not followed.
 fn private_file(path: &Path) -> io::Result<fs::File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+    let flags = OFlags::NOFOLLOW.bits().cast_signed();
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path)
 }
 
 /// The sealed word that the file holds, which is the one given where the file is new. Makes the tables, too.
@@ -199,16 +204,20 @@ fn load(database: &Database, key: &HistoryKey) -> Result<Vec<Used>, redb::Error>
     Ok(stored)
 }
 
-fn write_all(database: Database, queue: &mpsc::Receiver<Write>) {
+fn write_all(path: &Path, database: Database, queue: &mpsc::Receiver<Write>) {
+    let mut database = Some(database);
     while let Ok(write) = queue.recv() {
         if let Write::Close(done) = write {
             drop(database);
             let _ = done.send(());
             return;
         }
-        if let Err(error) = apply(&database, write) {
-            tracing::warn!(%error, "a stored response could not be written");
-        }
+        // One that failed, as on a full disk, takes nothing any more: it is opened anew for what comes next.
+        let opened = database.take().map_or_else(|| self::database(private_file(path)?), Ok);
+        let written = opened.and_then(|database| apply(&database, write).map(|()| database));
+        database = written
+            .inspect_err(|error| tracing::warn!(%error, "a stored response could not be written"))
+            .ok();
     }
 }
 

@@ -1,4 +1,8 @@
-use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::PathBuf,
+};
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -147,6 +151,18 @@ async fn a_file_with_a_hole_costs_the_history_and_not_the_start() {
         history.put(response("resp_new", None, "new"));
         assert!(history.get("resp_new").is_some(), "{hole}");
     }
+}
+
+#[tokio::test]
+async fn a_link_in_the_place_of_the_file_is_not_followed() {
+    let folder = Folder::new();
+    fs::create_dir_all(folder.path().parent().unwrap()).unwrap();
+    let elsewhere = folder.path().with_file_name("elsewhere");
+    symlink(&elsewhere, folder.path()).unwrap();
+    let history = folder.open();
+    history.put(response("resp_1", None, "one"));
+    assert!(history.get("resp_1").is_some(), "it is in memory");
+    assert!(!elsewhere.exists());
 }
 
 #[tokio::test]
