@@ -117,7 +117,7 @@ def test_there_is_a_test_and_a_release_on_github() -> None:
     assert [workflow.name for workflow in WORKFLOWS] == ["bundle.yml", "release.yml", "test.yml"]
 
 
-def test_dependabot_looks_at_every_lock_file() -> None:
+def test_dependabot_looks_at_every_lock_file_but_that_of_the_earlier_codexes() -> None:
     updates = yaml.safe_load(ROOT.joinpath(".github", "dependabot.yml").read_text())["updates"]
     looked_at = {
         (update["package-ecosystem"], folder.strip("/"))
@@ -131,7 +131,7 @@ def test_dependabot_looks_at_every_lock_file() -> None:
         for pattern in (name, f"ui/{name}", f"tests/**/{name}")
         for path in ROOT.glob(pattern)
         if "node_modules" not in path.parts
-    }
+    } - {("npm", "tests/codex")}
     assert looked_at == found | {("github-actions", "")}
 
 
