@@ -24,8 +24,11 @@ pub enum Error {
 /// Why Codex could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
-    #[error("Codex isn't installed, or not where it was looked for: {}", list(.looked))]
-    NotFound { looked: Vec<PathBuf> },
+    #[error("{}", not_found(.looked))]
+    NotFound {
+        /// The one path that was set, or the folders that were searched, which are too many to be told each time.
+        looked: Vec<PathBuf>,
+    },
     #[error("the Codex at {path} can't be started: {source}")]
     Spawn { path: PathBuf, source: std::io::Error },
     /// The process ran, and ended before it had answered `initialize`.
@@ -65,8 +68,21 @@ impl Error {
     }
 }
 
-fn list(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+impl LaunchError {
+    /// What the person can do about it, where that is known, as sentences.
+    pub fn advice(&self) -> Option<&'static str> {
+        matches!(self, Self::NotFound { .. }).then_some(
+            "Install it (`npm install -g @openai/codex`), or name its path with `codex` in the config file or \
+             CODEX_GATEWAY_CODEX.",
+        )
+    }
+}
+
+fn not_found(looked: &[PathBuf]) -> String {
+    match looked {
+        [path] => format!("there is no Codex at {}", path.display()),
+        _ => "Codex isn't installed, or not where it was looked for".to_owned(),
+    }
 }
 
 fn last_words(stderr: &[String]) -> String {

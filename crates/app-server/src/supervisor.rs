@@ -133,6 +133,8 @@ async fn supervise<L: Launch>(
     restart: Restart,
 ) {
     let mut attempt = 1;
+    // What is wrong is said once, not at each attempt.
+    let mut said = None;
     // Those that were replaced, and still work for somebody.
     let mut retired = JoinSet::new();
     loop {
@@ -143,6 +145,7 @@ async fn supervise<L: Launch>(
         };
         let error = match launched {
             Ok(launched) => {
+                said = None;
                 let since = Instant::now();
                 let over = live(&launch, launched, &phase, &mut retired, stop.clone(), &restart).await;
                 let error = match over {
@@ -159,7 +162,11 @@ async fn supervise<L: Launch>(
                 error
             }
             Err(error) => {
-                tracing::error!(%error, "Codex could not be started");
+                let words = error.to_string();
+                if said.as_ref() != Some(&words) {
+                    tracing::error!(%error, "Codex could not be started");
+                    said = Some(words);
+                }
                 error
             }
         };

@@ -112,7 +112,11 @@ fn greet(gateway: &GatewayHandle, token: &Choice, notice: Option<&str>, json: bo
             access.python_client()
         ));
     } else {
-        out::line("`codex-gateway show` prints the lines to paste into Python.");
+        let port = match gateway.address().port() {
+            port if port == Settings::default().port => String::new(),
+            port => format!(" --port {port}"),
+        };
+        out::line(format_args!("`codex-gateway show{port}` prints the lines to paste into Python."));
     }
 }
 
@@ -142,11 +146,11 @@ fn tell(status: &Status, told: &mut Option<String>) {
             "Codex {codex_version} isn't signed in: run `codex login`. `codex-gateway demo` works without."
         ),
         Status::Ready { codex_version, .. } => format!("Codex {codex_version} is ready."),
-        Status::Trouble { error, .. } => format!("Codex isn't running: {error}. Trying again."),
-        Status::Starting { .. } | Status::Stopped => {
-            *told = None;
-            return;
+        Status::Trouble { error, .. } => {
+            format!("Codex isn't running: {error}. {}", error.advice().unwrap_or("Trying again."))
         }
+        // The next attempt is no news.
+        Status::Starting { .. } | Status::Stopped => return,
     };
     if told.as_ref() != Some(&words) {
         out::note(&words);

@@ -29,10 +29,17 @@ pub(super) async fn check(settings: Settings) -> Vec<Finding> {
 }
 
 fn missing(error: &LaunchError) -> Finding {
-    Finding::fail("codex", error.to_string()).cure(
+    let looked = match error {
+        LaunchError::NotFound { looked } if looked.len() > 1 => {
+            let looked: Vec<_> = looked.iter().map(|folder| folder.display().to_string()).collect();
+            format!(" Looked in {}.", looked.join(", "))
+        }
+        _ => String::new(),
+    };
+    Finding::fail("codex", error.to_string()).cure(format!(
         "Install it with `npm install -g @openai/codex` or `brew install codex`. If it is somewhere else, say where with \
-         --codex, CODEX_GATEWAY_CODEX, or `codex` in the config file.",
-    )
+         --codex, CODEX_GATEWAY_CODEX, or `codex` in the config file.{looked}"
+    ))
 }
 
 async fn version(command: &Command, found: &Path) -> Finding {

@@ -161,14 +161,11 @@ impl Codex {
 
 fn unavailable(error: &LaunchError) -> TurnError {
     let advice = match error {
-        LaunchError::NotFound { .. } => {
-            " Install it (`npm install -g @openai/codex`), or name its path with `codex` in the config file or \
-             CODEX_GATEWAY_CODEX."
-        }
         LaunchError::TooOld { .. } => "",
-        _ => " The gateway keeps trying.",
+        error => error.advice().unwrap_or("The gateway keeps trying."),
     };
-    TurnError::new(TurnErrorKind::Unavailable, format!("Codex isn't running: {error}.{advice}"))
+    let message = format!("Codex isn't running: {error}. {advice}");
+    TurnError::new(TurnErrorKind::Unavailable, message.trim_end())
 }
 
 fn stopped() -> TurnError {

@@ -52,7 +52,7 @@ pub(super) fn log_error(entry: &Entry, error: &ErrorBody) {
 pub(super) async fn not_found(State(app): State<App>, request: Request) -> ApiError {
     let path = request.uri().path();
     let hint = match path.strip_prefix("/v1") {
-        Some(_) => "The README lists what the gateway offers.",
+        Some(_) => "The gateway offers /v1/models, /v1/chat/completions and /v1/responses.",
         None => "The API is below /v1: the base URL must end with it.",
     };
     let message = format!("Unknown URL ({} {path}). {hint}", request.method());
