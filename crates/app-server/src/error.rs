@@ -85,6 +85,8 @@ fn not_found(looked: &[PathBuf]) -> String {
     }
 }
 
+/// What it says of itself, else its last line: a backtrace may follow, which tells people nothing.
 fn last_words(stderr: &[String]) -> String {
-    stderr.last().map(|line| format!(": {line}")).unwrap_or_default()
+    let error = stderr.iter().rfind(|line| line.starts_with("Error: "));
+    error.or(stderr.last()).map(|line| format!(": {line}")).unwrap_or_default()
 }

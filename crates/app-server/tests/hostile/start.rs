@@ -20,6 +20,16 @@ async fn a_child_that_ends_at_once_is_quoted() {
 }
 
 #[tokio::test]
+async fn a_backtrace_does_not_hide_what_went_wrong() {
+    let said = "Error: database or disk is full";
+    let child =
+        Child::new(&format!("printf '{said}\\n\\nStack backtrace:\\n   0: <unknown>\\n' >&2; exit 1"));
+    let error = child.start().await.unwrap_err();
+    assert_eq!(error.to_string(), format!("Codex ended at its start (exit status: 1): {said}"));
+    child.assert_gone().await;
+}
+
+#[tokio::test]
 async fn a_child_that_is_killed_at_once_says_so() {
     let child = Child::new("kill -9 $$");
     let error = child.start().await.unwrap_err();
