@@ -10,9 +10,12 @@ use std::{
     time::Duration,
 };
 
-use app_server::Error;
+use app_server::{Error, Phase};
 use serde_json::Value;
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 
 use super::{Session, history::History, thread::Thread, tools::Tools};
 use crate::turn::{Item, Output, Summary, Turn};
@@ -24,6 +27,7 @@ const CALL_PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Conversations {
     state: Mutex<State>,
+    phase: watch::Receiver<Phase<Session>>,
 }
 
 #[derive(Debug)]
@@ -76,10 +80,10 @@ impl From<&Turn> for TurnSettings {
 }
 
 impl Conversations {
-    /// Keeps at most so many threads, each no longer than this.
-    pub(super) fn new(most: usize, longest: Duration) -> Arc<Self> {
+    /// Keeps at most so many threads, each no longer than this, and no longer than its Codex is the one that is up.
+    pub(super) fn new(most: usize, longest: Duration, phase: watch::Receiver<Phase<Session>>) -> Arc<Self> {
         let state = State { most, longest, kept: VecDeque::new(), sweeping: false };
-        Arc::new(Self { state: Mutex::new(state) })
+        Arc::new(Self { state: Mutex::new(state), phase })
     }
 
     /// Keeps as many, and as long, from now on.
@@ -105,7 +109,7 @@ impl Conversations {
         tools: &Tools,
         histories: &[History],
     ) -> Result<Option<Thread>, Error> {
-        // Threads of another life of Codex can't go on, and would keep it from ending.
+        // Threads of another life of Codex can't go on.
         self.give_up(|kept| !kept.thread.belongs_to(session));
         let Some((Kept { mut thread, waiting, .. }, known)) = self.take(histories) else { return Ok(None) };
         let new = turn.items.get(known..).unwrap_or_default();
@@ -129,12 +133,15 @@ impl Conversations {
 
     /// Keeps a thread. The oldest makes room.
     pub(super) fn keep(self: &Arc<Self>, kept: Kept) {
+        if self.is_outlived(&kept) {
+            return;
+        }
         let mut state = self.state();
         state.kept.push_back(kept);
         let given_up = state.excess();
         if !state.sweeping {
             state.sweeping = true;
-            tokio::spawn(sweep(Arc::downgrade(self)));
+            tokio::spawn(sweep(Arc::downgrade(self), self.phase.clone()));
         }
         drop(state);
         drop(given_up);
@@ -160,10 +167,15 @@ impl Conversations {
         drop(over);
     }
 
+    /// Whether another Codex is up by now. A kept thread would keep its own from ending.
+    fn is_outlived(&self, kept: &Kept) -> bool {
+        matches!(&*self.phase.borrow(), Phase::Up(session) if !kept.thread.belongs_to(session))
+    }
+
     /// Gives up what is too old or lost. Returns when the next one will be too old.
     fn sweep(&self) -> Option<Instant> {
         let (now, longest) = (Instant::now(), self.state().longest);
-        self.give_up(|kept| kept.since + longest <= now || kept.thread.is_lost());
+        self.give_up(|kept| kept.since + longest <= now || kept.thread.is_lost() || self.is_outlived(kept));
         let mut state = self.state();
         let next = state.kept.front().map(|kept| kept.since + longest);
         state.sweeping = next.is_some();
@@ -183,9 +195,12 @@ impl State {
     }
 }
 
-async fn sweep(conversations: Weak<Conversations>) {
+async fn sweep(conversations: Weak<Conversations>, mut phase: watch::Receiver<Phase<Session>>) {
     while let Some(next) = conversations.upgrade().and_then(|conversations| conversations.sweep()) {
-        sleep_until(next).await;
+        tokio::select! {
+            () = sleep_until(next) => {}
+            Ok(()) = phase.changed() => {}
+        }
     }
 }
 

@@ -70,8 +70,10 @@ impl Codex {
     pub(crate) fn new(supervisor: &Supervisor<Session>, live: Live) -> Self {
         let settings = live.settings();
         let admission = Arc::new(Admission::new(Capacity::from(&*settings)));
-        let conversations = Conversations::new(settings.kept_conversations, settings.conversation_timeout);
-        Self { phase: supervisor.phase(), admission, conversations, live }
+        let phase = supervisor.phase();
+        let conversations =
+            Conversations::new(settings.kept_conversations, settings.conversation_timeout, phase.clone());
+        Self { phase, admission, conversations, live }
     }
 
     /// Goes by these settings from now on, as far as it does not look at them each time.

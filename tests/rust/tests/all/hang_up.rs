@@ -4,12 +4,15 @@ use std::time::{Duration, Instant};
 
 use reqwest::Response;
 use scripted_model::{EventStream, How, Message, Script};
+use serde_json::json;
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
     task::JoinHandle,
     time::{sleep, timeout},
 };
 
-use crate::stack::{Answer, PATIENCE, Stack, streamed, user_message};
+use crate::stack::{Answer, MODEL, PATIENCE, Stack, streamed, user_message};
 
 /// A gateway with one place, so that the next request tells whether it is free.
 async fn start() -> Stack {
@@ -79,6 +82,46 @@ async fn after_some_deltas() {
         assert_eq!(how_it_ended(&stack).await, How::ClosedByClient);
         assert_free(&stack).await;
     }
+    stack.stop().await;
+}
+
+/// Of the request as well as of the answer, whatever the API. A stream that is cut is noticed as soon as it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn at_any_byte() {
+    let stack = start().await;
+    let endless =
+        Message::deltas((0..10_000).map(|number| format!("{number} "))).pause(Duration::from_millis(1));
+    let responses = json!({"model": MODEL, "input": "Count", "stream": true});
+    let mut took = Vec::new();
+    for (path, body) in [("/chat/completions", streamed(user_message("Count"))), ("/responses", responses)] {
+        let request = stack.raw_request(path, &body);
+        // What is cut before its end reaches nobody.
+        stack.model.clear();
+        for length in (0..request.len()).step_by(23).chain([request.len() - 1]) {
+            let mut caller = TcpStream::connect(stack.gateway.address()).await.unwrap();
+            caller.write_all(&request[..length]).await.unwrap();
+        }
+        assert_free(&stack).await;
+        assert_eq!(stack.model.requests().len(), 1, "only that which was whole");
+
+        for length in (1..400).step_by(57).chain([1_000, 5_000]) {
+            stack.model.clear();
+            stack.model.set_default(EventStream::default().message(endless.clone()));
+            let mut caller = TcpStream::connect(stack.gateway.address()).await.unwrap();
+            caller.write_all(&request).await.unwrap();
+            let mut answer = vec![0; length];
+            timeout(PATIENCE, caller.read_exact(&mut answer)).await.unwrap().unwrap();
+            let since = Instant::now();
+            drop(caller);
+            assert_eq!(how_it_ended(&stack).await, How::ClosedByClient);
+            took.push(since.elapsed());
+        }
+        assert_free(&stack).await;
+    }
+    took.sort_unstable();
+    println!("after a hang-up the model was stopped within {took:?}");
+    // A busy machine is late now and then, but not mostly.
+    assert!(took[took.len() / 2] < Duration::from_millis(100), "{took:?}");
     stack.stop().await;
 }
 

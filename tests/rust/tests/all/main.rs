@@ -34,3 +34,4 @@ mod retries;
 mod shutdown;
 mod slow_reader;
 mod stack;
+mod update;

@@ -15,6 +15,11 @@ impl Process {
     pub(crate) fn runs(&self, program: &Path) -> bool {
         self.command.split(' ').next() == program.to_str()
     }
+
+    /// Whether this is an app-server of that `program`, and not another of its commands.
+    pub(crate) fn serves(&self, program: &Path) -> bool {
+        self.runs(program) && self.command.split(' ').any(|argument| argument == "app-server")
+    }
 }
 
 /// Every process but zombies: who reaps those of a dead parent is not our affair.

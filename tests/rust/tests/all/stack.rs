@@ -136,6 +136,13 @@ impl Stack {
         install_codex(&self.codex());
     }
 
+    /// Puts another Codex, which is the same but for its file, in the place of the one that runs.
+    pub(crate) fn update_codex(&self) {
+        let new = self.home.path().join("codex.new");
+        std::fs::copy(real_codex(), &new).unwrap();
+        std::fs::rename(new, self.codex()).unwrap();
+    }
+
     /// The settings of a stack that wants nothing to be different.
     pub(crate) fn settings(&self) -> Settings {
         settings(&self.home)
@@ -166,6 +173,17 @@ impl Stack {
     pub(crate) async fn get(&self, path: &str) -> Answer {
         let url = format!("http://{}{path}", self.gateway.address());
         Answer::read(self.http.get(url).bearer_auth(TOKEN).send().await.unwrap()).await
+    }
+
+    /// A request with this body as it goes over the wire, for callers that break it off.
+    pub(crate) fn raw_request(&self, path: &str, body: &Value) -> Vec<u8> {
+        let (address, body) = (self.gateway.address(), body.to_string());
+        let head = format!(
+            "POST /v1{path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {TOKEN}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        (head + &body).into_bytes()
     }
 
     /// Sends the body of a chat completion, and returns as soon as the head of the answer is there.
