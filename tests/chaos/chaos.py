@@ -32,12 +32,12 @@ from world import World, processes, resident
 
 def run(seconds: float, callers: int = 8, seed: int = 1) -> Report:
     with tempfile.TemporaryDirectory(prefix="chaos-") as home:
-        return Chaos(Path(home)).run(seconds, callers, seed)
+        return Chaos(World(Path(home), seconds)).run(seconds, callers, seed)
 
 
 class Chaos:
-    def __init__(self, home: Path) -> None:
-        self.world = World(home)
+    def __init__(self, world: World) -> None:
+        self.world = world
         self.report = Report()
 
     def run(self, seconds: float, count: int, seed: int) -> Report:

@@ -43,9 +43,11 @@ class SmallDisk:
         return Path(f"/proc/{self._holder.pid}/root{self._place}")
 
     def fill(self) -> None:
-        with suppress(OSError), self.path.joinpath("filling").open("ab", buffering=0) as filling:
-            while True:
-                filling.write(bytes(4096))
+        with self.path.joinpath("filling").open("ab", buffering=0) as filling:
+            for size in (2**20, 2**12):
+                with suppress(OSError):
+                    while filling.write(bytes(size)) == size:
+                        pass
 
     def free(self) -> None:
         self.path.joinpath("filling").unlink(missing_ok=True)

@@ -21,18 +21,16 @@ SETTINGS = {
     "response_history": "disk",
 }
 
-SIZE = "64m"
-"""Of the disk: some times what a gateway and Codex write there in ten minutes."""
-
 
 class World:
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, seconds: float) -> None:
         self.home = home
         for name in ("model", "session"):
             (home / name).mkdir()
         self.model = ScriptedModel(home / "model")
         self.model.default({"steps": [{"echo": {"pause_ms": 2}}]})
-        self.disk = SmallDisk.mounted(home / "disk", SIZE)
+        # Codex's log of itself grows by 15 MiB a minute.
+        self.disk = SmallDisk.mounted(home / "disk", f"{96 + 40 * seconds / 60:.0f}m")
         """What the gateway and Codex write on, where there can be one."""
         self.session = Session(home / "session") if shutil.which("gnome-keyring-daemon") else None
         """Where the keyring is, which has the key of stored responses."""
