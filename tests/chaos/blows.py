@@ -45,8 +45,11 @@ class Blows:
             blows.append((self.fill_disk, 2))
         if self.world.session:
             blows.append((self.revoke_keyring, 1))
+        # Each of them once, however short the time.
+        first = self.chance.sample([blow for blow, _ in blows], len(blows))
         while not self.over.wait(self.chance.uniform(0.2, 2)):
             [(blow, _)] = self.chance.choices(blows, weights=[weight for _, weight in blows])
+            blow = first.pop() if first else blow
             try:
                 blow()
             except BaseException as error:

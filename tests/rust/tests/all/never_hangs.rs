@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::{
     chat_stream::{ChatStream, Rest},
-    stack::{Options, PATIENCE, Stack, streamed, user_message},
+    stack::{MODEL, Options, PATIENCE, Stack, streamed, user_message},
 };
 
 /// With room for a busy machine.
@@ -125,13 +125,21 @@ async fn a_stop_does_not_wait_for_callers_that_do_not_read() {
 async fn a_silent_stream_has_signs_of_life() {
     let stack = Stack::start().await;
     stack.model.set_default(EventStream::default().pause(Duration::from_secs(25)).text("pong"));
-    let since = Instant::now();
-    let response = stack.post(&streamed(user_message("Say pong"))).await;
-    assert!(since.elapsed() < Duration::from_secs(15), "the head came after {:?}", since.elapsed());
-    let text = response.text().await.unwrap();
-    let comments = text.matches(": keep-alive\n\n").count();
-    assert!((1..=2).contains(&comments), "{comments} comments in 25 s");
-    assert!(text.ends_with("data: [DONE]\n\n"), "{text}");
+    let responses = json!({"model": MODEL, "input": "Say pong", "stream": true});
+    let asked = [
+        ("/chat/completions", streamed(user_message("Say pong")), "data: [DONE]\n\n"),
+        ("/responses", responses, "}\n\n"),
+    ];
+    join_all(asked.map(async |(path, body, end)| {
+        let since = Instant::now();
+        let response = stack.post_to(path, &body).await;
+        assert!(since.elapsed() < Duration::from_secs(15), "the head came after {:?}", since.elapsed());
+        let text = response.text().await.unwrap();
+        let comments = text.matches(": keep-alive\n\n").count();
+        assert!((1..=2).contains(&comments), "{comments} comments in 25 s");
+        assert!(text.ends_with(end), "{text}");
+    }))
+    .await;
     stack.model.set_default(Script::text("pong"));
     assert_eq!(
         ChatStream::new(stack.post(&streamed(json!(user_message("Say pong")))).await).rest().await.text,
