@@ -159,7 +159,7 @@ fn pieces(text: &str, cuts: &[Index]) -> Vec<String> {
 }
 
 /// Fewer than usual, since these are large; the variable `PROPTEST_CASES` asks for more.
-fn config() -> ProptestConfig {
+pub(crate) fn config() -> ProptestConfig {
     match std::env::var_os("PROPTEST_CASES") {
         Some(_) => ProptestConfig::default(),
         None => ProptestConfig::with_cases(64),

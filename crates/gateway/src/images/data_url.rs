@@ -204,7 +204,7 @@ mod properties {
     use proptest::{prelude::*, sample::Index};
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(crate::properties::config())]
 
         #[test]
         fn any_data_url_is_an_image_or_an_error(
