@@ -283,7 +283,7 @@ RUNNING: list[Program] = []
 
 
 def environment(HOME: Path, **extra: os.PathLike[str]) -> dict[str, str]:
-    """No variable of whoever runs the tests comes in, save those that programs need to run, or to be measured."""
+    """No variable of whoever runs the tests comes in, save those that programs need to run or be measured."""
     kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "RUST_BACKTRACE", "RUST_LOG", "LLVM_PROFILE_FILE")
     places = {f"XDG_{kind}_HOME": HOME / kind.lower() for kind in ("CACHE", "CONFIG", "DATA", "STATE")}
     chosen = {"HOME": HOME, "XDG_RUNTIME_DIR": HOME, **places, **extra}
