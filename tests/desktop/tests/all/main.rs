@@ -13,9 +13,11 @@
     reason = "clippy knows tests by #[test], not the functions that they share"
 )]
 
+mod keyring;
 mod life;
 mod notifications;
 mod page;
 mod support;
 mod tray;
+mod trouble;
 mod window;

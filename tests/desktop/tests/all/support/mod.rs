@@ -1,12 +1,14 @@
 //! What the tests share.
 
 mod app;
+mod model;
 mod session;
 mod tray;
 
 use std::time::Duration;
 
-pub(crate) use app::{App, TOKEN, command, config, configure, health, program};
+pub(crate) use app::{App, TOKEN, codex, command, config, configure, health, program, signal};
+pub(crate) use model::Model;
 pub(crate) use session::{Daemon, Session};
 pub(crate) use tray::Tray;
 
