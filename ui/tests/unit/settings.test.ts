@@ -53,8 +53,8 @@ test("the port applies when it is left, and goes back with a reason when it is r
 });
 
 test.each([
-  ["Longest answer", "turnTimeoutSeconds"],
-  ["Longest silence", "idleTimeoutSeconds"],
+  ["Longest answer, in seconds", "turnTimeoutSeconds"],
+  ["Longest silence, in seconds", "idleTimeoutSeconds"],
 ])("“%s” is a number of seconds", async (name, setting) => {
   const { user, rust } = await openWindow({ place: "settings" });
   const field = await screen.findByLabelText(name);
