@@ -37,6 +37,7 @@ async fn the_limits_that_the_provider_tells_are_in_the_menu_until_they_are_over(
             .unwrap()
     };
     assert_eq!(limit().await.label, "Limits: not known yet");
+    item.until_status("that it is on", |status| status.starts_with("On: ")).await;
     let icon_on = item.icon().await;
 
     app.model().scripts.push(answer_with_limit(62, Duration::from_secs(3600)));
@@ -49,7 +50,7 @@ async fn the_limits_that_the_provider_tells_are_in_the_menu_until_they_are_over(
     })
     .await;
     assert!(!limit().await.enabled, "it is only read");
-    assert_eq!(item.icon().await, icon_on, "that is no trouble");
+    eventually("that is no trouble", async || item.icon().await == icon_on).await;
 
     app.model().scripts.push(answer_with_limit(100, Duration::from_secs(8)));
     app.ask("Say pong").await;
