@@ -10,6 +10,7 @@ use gateway::settings::{Overrides, config_path};
 pub(crate) const NO_WINDOW: &str = "--no-window";
 
 /// The argument with which it takes its own place after the window's libraries gave up.
+#[cfg(target_os = "linux")]
 pub(crate) const WINDOW_FAILED: &str = "--window-failed";
 
 /// An icon that switches an OpenAI-compatible gateway, on loopback, to your own Codex on and off.
