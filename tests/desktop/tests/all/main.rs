@@ -13,6 +13,7 @@
     reason = "clippy knows tests by #[test], not the functions that they share"
 )]
 
+mod figures;
 mod keyring;
 mod life;
 mod notifications;

@@ -6,7 +6,7 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -18,13 +18,18 @@ pub(crate) const TOKEN: &str = "codex-gateway-local-for-the-desktop-tests";
 
 pub(crate) struct App {
     pub(crate) port: u16,
+    /// When it was launched.
+    pub(crate) launched: Instant,
     child: Child,
     stderr: PathBuf,
     model: Model,
 }
 
-/// Where the application was built: beside these tests.
+/// Where the application was built: beside these tests, unless `DESKTOP_PROGRAM` names another place.
 pub(crate) fn program() -> PathBuf {
+    if let Some(named) = env::var_os("DESKTOP_PROGRAM") {
+        return named.into();
+    }
     let tests = env::current_exe().unwrap();
     let folder = tests.parent().and_then(Path::parent).unwrap();
     let program = folder.join("codex-gateway-desktop");
@@ -43,13 +48,14 @@ impl App {
         let port = configure(session, settings);
         let model = Model::start().await;
         let stderr = session.home.path().join("stderr");
+        let launched = Instant::now();
         let child = command(session, &model)
             .stdin(Stdio::null())
             .stderr(fs::File::create(&stderr).unwrap())
             .process_group(0)
             .spawn()
             .unwrap();
-        Self { port, child, stderr, model }
+        Self { port, launched, child, stderr, model }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -67,6 +73,16 @@ impl App {
 
     pub(crate) async fn until_ready(&self) {
         eventually("the gateway is ready", async || self.health().await == Some(200)).await;
+    }
+
+    /// The gateway answers before its Codex is there.
+    pub(crate) async fn until_codex_is_ready(&self) {
+        let url = format!("http://127.0.0.1:{}/healthz", self.port);
+        eventually("Codex is ready", async || {
+            let Ok(answer) = reqwest::get(&url).await else { return false };
+            answer.text().await.is_ok_and(|health| health.contains(r#""status":"ok""#))
+        })
+        .await;
     }
 
     pub(crate) async fn ask(&self, text: &str) -> Value {

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(crate) use app::{App, TOKEN, codex, command, config, configure, health, program, signal};
 pub(crate) use model::Model;
 pub(crate) use session::{Daemon, Session};
-pub(crate) use tray::Tray;
+pub(crate) use tray::{Item, Tray};
 
 /// Waits until it holds, for as long as a busy machine may take.
 pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
