@@ -1,10 +1,10 @@
 # The commands of the project. Each is a script too (`sh scripts/run`), for a machine without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run bundle test unit desktop screenshots lint deny audit check-macos coverage mutants fuzz chaos bench fmt generate codex-update icons page setup clean
+.PHONY: help run bundle test unit desktop screenshots lint deny audit check-macos coverage mutants fuzz chaos bench bench-desktop fmt generate codex-update icons page setup clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: ## Install what is missing, build the application and start it (ARGS="--port 9000", HEADLESS=1)
 	@sh scripts/run $(ARGS)
@@ -50,6 +50,9 @@ chaos: ## Break Codex, the provider and the gateway under load (ARGS="--minutes 
 
 bench: ## Measure it beside the Python gateway, into docs/performance.md (QUICK=1 for a glance)
 	@sh scripts/bench $(if $(QUICK),--quick)
+
+bench-desktop: ## Measure the tray application, into docs/performance.md
+	@sh scripts/bench-desktop
 
 fmt: ## Format the Rust and Python sources in place
 	@sh scripts/fmt

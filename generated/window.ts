@@ -22,7 +22,11 @@ demo: boolean,
 /**
  * `None` until Codex has been brought up.
  */
-codex: CodexView | null, quota: Array<QuotaWindow>, 
+codex: CodexView | null, 
+/**
+ * A sign-in that was begun here, until it has succeeded.
+ */
+signIn: SignInState | null, quota: Array<QuotaWindow>, 
 /**
  * The programs that asked since the start, most requests first.
  */
@@ -126,7 +130,7 @@ export type RequestView = { record: Record, cure: Cure | null, };
 
 export type ResponseHistory = "off" | "memory" | "disk";
 
-export type SettingChange = { "setting": "port", "value": number } | { "setting": "startAtLaunch", "value": boolean } | { "setting": "startAtLogin", "value": boolean } | { "setting": "clickToggles", "value": boolean } | { "setting": "reasoningEffort", "value": string | null } | { "setting": "ignoreUnsupportedParameters", "value": boolean } | { "setting": "modelAliases", "value": { [key in string]: string } } | { "setting": "maxActiveTurns", "value": number } | { "setting": "responseHistory", "value": ResponseHistory } | { "setting": "logText", "value": boolean } | { "setting": "notifications", "value": NotificationKinds };
+export type SettingChange = { "setting": "port", "value": number } | { "setting": "startAtLaunch", "value": boolean } | { "setting": "startAtLogin", "value": boolean } | { "setting": "clickToggles", "value": boolean } | { "setting": "reasoningEffort", "value": string | null } | { "setting": "ignoreUnsupportedParameters", "value": boolean } | { "setting": "modelAliases", "value": { [key in string]: string } } | { "setting": "maxActiveTurns", "value": number } | { "setting": "turnTimeoutSeconds", "value": number } | { "setting": "idleTimeoutSeconds", "value": number } | { "setting": "allowedOrigins", "value": Array<string> } | { "setting": "responseHistory", "value": ResponseHistory } | { "setting": "logText", "value": boolean } | { "setting": "notifications", "value": NotificationKinds };
 
 export type SettingsView = { port: number, startAtLaunch: boolean, startAtLogin: boolean, 
 /**
@@ -136,7 +140,19 @@ clickToggles: boolean,
 /**
  * `None` for the model's own.
  */
-reasoningEffort: string | null, ignoreUnsupportedParameters: boolean, modelAliases: { [key in string]: string }, maxActiveTurns: number, responseHistory: ResponseHistory, logText: boolean, notifications: NotificationKinds, 
+reasoningEffort: string | null, ignoreUnsupportedParameters: boolean, modelAliases: { [key in string]: string }, maxActiveTurns: number, 
+/**
+ * How long a whole answer may take.
+ */
+turnTimeoutSeconds: number, 
+/**
+ * How long Codex may say nothing of an answer.
+ */
+idleTimeoutSeconds: number, 
+/**
+ * Web pages that may use the gateway, such as `http://localhost:3000`.
+ */
+allowedOrigins: Array<string>, responseHistory: ResponseHistory, logText: boolean, notifications: NotificationKinds, 
 /**
  * Where the configuration file is.
  */
@@ -163,6 +179,8 @@ url: string,
  * The code to enter there, in a sign-in by device code.
  */
 userCode: string | null, };
+
+export type SignInState = { "kind": "waiting" } & SignIn | { "kind": "failed", message: string, };
 
 export type Snippet = { 
 /**

@@ -4,7 +4,7 @@ use desktop::{
     Desktop,
     view::{CopyTarget, SettingChange},
 };
-use tauri::{AppHandle, Manager, async_runtime};
+use tauri::{AppHandle, Manager, Runtime, async_runtime};
 use tauri_plugin_clipboard_manager::ClipboardExt;
 
 use crate::{failure::Failure, lifecycle, tray::Action, window};
@@ -35,15 +35,18 @@ async fn done(app: &AppHandle, action: Action) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A click on the icon itself, which opens the menu unless the person wants it to switch.
+/// A click on the icon itself.
 pub(crate) fn icon_clicked(app: &AppHandle) {
-    if app.state::<Desktop>().settings().click_toggles {
-        act(app, Action::Toggle);
-    }
+    let desktop = app.state::<Desktop>().inner().clone();
+    async_runtime::spawn(async move {
+        if let Err(problem) = desktop.icon_clicked().await {
+            tracing::warn!(%problem, "from the icon");
+        }
+    });
 }
 
 /// Writes to the clipboard from here, so that no page ever holds what it is.
-pub(crate) fn copy(app: &AppHandle, target: &CopyTarget) -> Result<(), Failure> {
+pub(crate) fn copy(app: &AppHandle<impl Runtime>, target: &CopyTarget) -> Result<(), Failure> {
     let text = app.state::<Desktop>().text_to_copy(target)?;
     Ok(app.clipboard().write_text(text)?)
 }

@@ -9,6 +9,10 @@ use gateway::settings::{Overrides, config_path};
 /// The argument with which a login starts the application.
 pub(crate) const NO_WINDOW: &str = "--no-window";
 
+/// The argument with which it takes its own place after the window's libraries gave up.
+#[cfg(target_os = "linux")]
+pub(crate) const WINDOW_FAILED: &str = "--window-failed";
+
 /// An icon that switches an OpenAI-compatible gateway, on loopback, to your own Codex on and off.
 #[derive(Debug, Parser)]
 #[command(version)]
@@ -21,10 +25,18 @@ pub(crate) struct Args {
     port: Option<u16>,
     /// Never open the window by itself.
     #[arg(long)]
-    pub(crate) no_window: bool,
+    no_window: bool,
+    /// Say that the window could not be opened, and open none by itself.
+    #[arg(long, hide = true)]
+    pub(crate) window_failed: bool,
 }
 
 impl Args {
+    /// Whether the window may open by itself.
+    pub(crate) fn may_open_window(&self) -> bool {
+        !self.no_window && !self.window_failed
+    }
+
     pub(crate) fn options(&self) -> Options {
         Options {
             config: config_path(self.config.as_deref()),

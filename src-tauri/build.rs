@@ -38,6 +38,8 @@ const PAGE: &str = "ui/dist/index.html";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed={PAGE}");
+    // They are taken in by a macro, which cargo does not see.
+    println!("cargo::rerun-if-changed=icons/tray");
     if !Path::new(PAGE).exists() {
         if env::var("PROFILE")? == "release" {
             return Err("the page isn't built: run `sh scripts/page` first".into());

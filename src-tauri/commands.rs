@@ -4,13 +4,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use desktop::{
     Desktop,
-    view::{
-        AppState, CopyTarget, Cure, RequestView, SettingChange, SettingsView, SignIn, Snippet, TryAnswer,
-    },
+    view::{AppState, CopyTarget, Cure, RequestView, SettingChange, SettingsView, Snippet, TryAnswer},
 };
 use gateway::SignInWith;
 use serde::Deserialize;
-use tauri::{AppHandle, Emitter, State, Wry, command, generate_handler, ipc::Invoke};
+use tauri::{AppHandle, Emitter, Runtime, State, command, generate_handler, ipc::Invoke};
 use tauri_plugin_dialog::DialogExt;
 use tauri_plugin_opener::OpenerExt;
 use tokio::sync::oneshot;
@@ -19,7 +17,7 @@ use crate::{actions, failure::Failure};
 
 type Done<T = ()> = Result<T, Failure>;
 
-pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
+pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
     generate_handler![
         app_state,
         apply_cure,
@@ -82,7 +80,7 @@ async fn use_port(desktop: State<'_, Desktop>, port: u16) -> Done {
 
 /// Asks for Codex's place in a dialog of the system. To choose nothing is no failure.
 #[command]
-async fn choose_codex(app: AppHandle, desktop: State<'_, Desktop>) -> Done {
+async fn choose_codex<R: Runtime>(app: AppHandle<R>, desktop: State<'_, Desktop>) -> Done {
     let (chosen, choice) = oneshot::channel();
     app.dialog().file().set_title("Choose Codex").pick_file(|file| {
         // The page may be gone.
@@ -95,7 +93,7 @@ async fn choose_codex(app: AppHandle, desktop: State<'_, Desktop>) -> Done {
 }
 
 #[command]
-async fn copy(app: AppHandle, target: CopyTarget) -> Done {
+async fn copy<R: Runtime>(app: AppHandle<R>, target: CopyTarget) -> Done {
     actions::copy(&app, &target)
 }
 
@@ -125,8 +123,8 @@ fn snippets(desktop: State<'_, Desktop>) -> Vec<Snippet> {
 }
 
 #[command]
-async fn try_it(
-    app: AppHandle,
+async fn try_it<R: Runtime>(
+    app: AppHandle<R>,
     desktop: State<'_, Desktop>,
     prompt: String,
     model: Option<String>,
@@ -164,15 +162,15 @@ async fn apply_cure(desktop: State<'_, Desktop>, cure: Cure) -> Done {
     Ok(desktop.apply_cure(&cure).await?)
 }
 
-/// Begins to sign in. A page to open is opened here; with a code, the person chooses where.
+/// Begins to sign in; the state says how it goes. A page to open is opened here; with a code, the person chooses where.
 #[command]
-async fn sign_in(app: AppHandle, desktop: State<'_, Desktop>, device: bool) -> Done<SignIn> {
+async fn sign_in<R: Runtime>(app: AppHandle<R>, desktop: State<'_, Desktop>, device: bool) -> Done {
     let with = if device { SignInWith::DeviceCode } else { SignInWith::Browser };
     let sign_in = desktop.sign_in(with).await?;
-    if sign_in.user_code.is_none() {
-        browse(&app, &sign_in.url)?;
+    match sign_in.user_code {
+        Some(_) => Ok(()),
+        None => browse(&app, &sign_in.url),
     }
-    Ok(sign_in)
 }
 
 #[command]
@@ -206,7 +204,7 @@ enum Help {
 }
 
 #[command]
-async fn open_help(app: AppHandle, topic: Help) -> Done {
+async fn open_help<R: Runtime>(app: AppHandle<R>, topic: Help) -> Done {
     browse(&app, topic.url())
 }
 
@@ -220,7 +218,104 @@ impl Help {
     }
 }
 
-fn browse(app: &AppHandle, url: &str) -> Done {
+fn browse(app: &AppHandle<impl Runtime>, url: &str) -> Done {
     let failed = |source| Failure::Browser { url: url.to_owned(), source: Box::new(source) };
     app.opener().open_url(url, None::<&str>).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use tauri::{
+        WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+        ipc::{CallbackFn, InvokeBody},
+        test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder},
+        webview::InvokeRequest,
+    };
+
+    const PAGE: &str = "tauri://localhost";
+
+    /// The application's own page with its own permissions, and nothing behind the commands: each that is reached says
+    /// that it lacks something.
+    fn window(label: &str) -> WebviewWindow<MockRuntime> {
+        let context = tauri::generate_context!(test = true);
+        let app = mock_builder().invoke_handler(handler()).build(context).unwrap();
+        WebviewWindowBuilder::new(&app, label, WebviewUrl::default()).build().unwrap()
+    }
+
+    /// What the page at `url` is told when it calls a command without arguments.
+    fn call(window: &WebviewWindow<MockRuntime>, url: &str, command: &str) -> String {
+        let request = InvokeRequest {
+            cmd: command.to_owned(),
+            callback: CallbackFn(0),
+            error: CallbackFn(1),
+            url: url.parse().unwrap(),
+            body: InvokeBody::default(),
+            headers: Default::default(),
+            invoke_key: INVOKE_KEY.to_owned(),
+        };
+        match get_ipc_response(window, request) {
+            Ok(answer) => format!("answered: {answer:?}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn is_reached(said: &str) -> bool {
+        said.contains("state not managed") || said.contains("missing required key")
+    }
+
+    /// What the capability grants beside events.
+    fn granted() -> BTreeSet<String> {
+        let capability: serde_json::Value =
+            serde_json::from_str(include_str!("capabilities/window.json")).unwrap();
+        let permissions = capability["permissions"].as_array().unwrap().iter();
+        let names = permissions.filter_map(|name| name.as_str().unwrap().strip_prefix("allow-"));
+        names.map(|name| name.replace('-', "_")).collect()
+    }
+
+    #[test]
+    fn every_command_that_is_granted_is_there() {
+        let window = window("main");
+        let granted = granted();
+        assert!(granted.len() > 20, "{granted:?}");
+        for command in granted {
+            let said = call(&window, PAGE, &command);
+            assert!(is_reached(&said), "{command}: {said}");
+        }
+    }
+
+    #[test]
+    fn nothing_else_is_granted() {
+        let window = window("main");
+        for command in [
+            "quit",
+            "plugin:autostart|enable",
+            "plugin:clipboard-manager|read_text",
+            "plugin:clipboard-manager|write_text",
+            "plugin:dialog|open",
+            "plugin:event|emit",
+            "plugin:opener|open_path",
+            "plugin:opener|open_url",
+            "plugin:path|resolve_directory",
+            "plugin:webview|create_webview_window",
+            "plugin:window|close",
+        ] {
+            let said = call(&window, PAGE, command);
+            assert!(said.contains("not allowed") || said.contains("not found"), "{command}: {said}");
+        }
+    }
+
+    #[test]
+    fn no_other_page_and_no_other_window_may_call() {
+        let other_window = window("other");
+        let window = window("main");
+        assert!(is_reached(&call(&window, PAGE, "reveal_token")));
+        for (window, url) in
+            [(&window, "https://example.org"), (&window, "http://127.0.0.1:8000"), (&other_window, PAGE)]
+        {
+            let said = call(window, url, "reveal_token");
+            assert!(said.contains("not allowed"), "{url}: {said}");
+        }
+    }
 }

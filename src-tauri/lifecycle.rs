@@ -42,26 +42,30 @@ fn set_up(app: &mut App, args: &Args) -> anyhow::Result<()> {
     let version = app.package_info().version.to_string();
     let desktop = Desktop::open(Options { version, ..args.options() });
     app.manage(desktop.clone());
+    desk::outlive_fatal_errors(app);
     tray::open(app, &desktop).context("the icon can't be made")?;
     events::forward(app, &desktop);
     notify::follow(&desktop);
     login::follow(app, &desktop);
     let is_first_run = desktop.state().borrow().first_run.is_some();
-    if is_first_run && !args.no_window {
+    if is_first_run && args.may_open_window() {
         window::open(app);
     }
-    async_runtime::spawn(check_host(app.clone(), args.no_window));
+    if args.window_failed {
+        desktop.window_failed();
+    }
+    async_runtime::spawn(check_host(app.clone(), args.may_open_window()));
     Ok(())
 }
 
 /// Without a host the icon is nowhere: the window is then the only way in.
-async fn check_host(app: AppHandle, no_window: bool) {
+async fn check_host(app: AppHandle, may_open_window: bool) {
     if let Err(why) = desk::tray_host().await {
         say(&format!(
             "{why}. The gateway runs all the same; start the application again to open its window, or run \
              `codex-gateway serve` instead."
         ));
-        if !no_window {
+        if may_open_window {
             window::open(&app);
         }
     }

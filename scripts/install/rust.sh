@@ -48,10 +48,14 @@ ensure_rust_checks() {
 Install them as your Rust was installed (Debian: rust-clippy rustfmt), then try again."
 }
 
-# ensure_rust_target TARGET: the standard library for another kind of machine, for checks.
+# get_rust_target TARGET: true if the standard library for another kind of machine is there, or could be fetched.
+get_rust_target() {
+  [ -d "$(rustc --print sysroot)/lib/rustlib/$1/lib" ] || { have rustup && rustup target add "$1"; }
+}
+
+# ensure_rust_target TARGET: the same, or the end.
 ensure_rust_target() {
-  [ -d "$(rustc --print sysroot)/lib/rustlib/$1/lib" ] && return
-  have rustup && rustup target add "$1" && return
+  get_rust_target "$1" && return
   die "the standard library of Rust for $1 is missing.
 Install it as your Rust was installed (with rustup: rustup target add $1), then try again."
 }

@@ -1,5 +1,6 @@
 //! macOS: there is always a menu bar, and it colours the icon itself.
 
+use tauri::AppHandle;
 use tokio::sync::watch;
 
 use crate::tray::Panel;
@@ -7,6 +8,9 @@ use crate::tray::Panel;
 pub(crate) fn open_display() -> Result<(), String> {
     Ok(())
 }
+
+/// There is no GLib here.
+pub(crate) fn outlive_fatal_errors(_: &AppHandle) {}
 
 pub(crate) async fn tray_host() -> Result<(), String> {
     Ok(())

@@ -4,7 +4,7 @@ use desktop::view::{AppState, SettingsView, Switch};
 use jiff::tz::TimeZone;
 use tauri::{
     AppHandle, Wry,
-    menu::{CheckMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu},
+    menu::{CheckMenuItem, IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu},
 };
 
 use super::words;
@@ -56,27 +56,23 @@ impl TrayMenu {
         let line = || PredefinedMenuItem::separator(app);
         let status = MenuItem::new(app, "Off", false, None::<&str>)?;
         let toggle = item(Action::Toggle, "Start")?;
-        let clients = Lines::new(app, "Recent clients")?;
-        let quota = Lines::new(app, "Quota")?;
+        let clients = Submenu::new(app, "Recent clients", true)?;
         let login = Action::StartAtLogin.id();
         let start_at_login = CheckMenuItem::with_id(app, login, "Start at login", true, false, None::<&str>)?;
-        let menu = Menu::with_items(
-            app,
-            &[
-                &status,
-                &toggle,
-                &line()?,
-                &item(Action::CopyToken, "Copy token")?,
-                &item(Action::CopyPython, "Copy Python snippet")?,
-                &line()?,
-                &item(Action::OpenWindow, "Open window")?,
-                &clients.submenu,
-                &quota.submenu,
-                &line()?,
-                &start_at_login,
-                &item(Action::Quit, "Quit")?,
-            ],
-        )?;
+        let above_quota: [&dyn IsMenuItem<Wry>; 8] = [
+            &status,
+            &toggle,
+            &line()?,
+            &item(Action::CopyToken, "Copy token")?,
+            &item(Action::CopyPython, "Copy Python snippet")?,
+            &line()?,
+            &item(Action::OpenWindow, "Open window")?,
+            &clients,
+        ];
+        let menu = Menu::with_items(app, &above_quota)?;
+        menu.append_items(&[&line()?, &start_at_login, &item(Action::Quit, "Quit")?])?;
+        let quota = Lines::new(Parent::Menu { menu: menu.clone(), place: above_quota.len() });
+        let clients = Lines::new(Parent::Submenu(clients));
         Ok(Self { menu, status, toggle, clients, quota, start_at_login, zone: TimeZone::system() })
     }
 
@@ -89,7 +85,6 @@ impl TrayMenu {
         })?;
         self.start_at_login.set_checked(settings.start_at_login)?;
         self.clients.show(&words::clients(&state.clients))?;
-        self.quota.submenu.set_text(words::quota_title(&state.quota))?;
         self.quota.show(&words::quota(&state.quota, &self.zone))
     }
 }
@@ -99,29 +94,62 @@ fn literal(text: &str) -> String {
     text.replace('&', "&&")
 }
 
-/// A submenu of lines that are only read.
+/// Lines that are only read.
 struct Lines {
-    submenu: Submenu<Wry>,
+    parent: Parent,
     items: Vec<MenuItem<Wry>>,
 }
 
+/// Where lines stand. The title of a submenu can't tell anything that changes: on Linux it stays as it was made.
+enum Parent {
+    Submenu(Submenu<Wry>),
+    /// Among other items, the first of the lines at this place.
+    Menu {
+        menu: Menu<Wry>,
+        place: usize,
+    },
+}
+
 impl Lines {
-    fn new(app: &AppHandle, title: &str) -> tauri::Result<Self> {
-        Ok(Self { submenu: Submenu::new(app, title, true)?, items: Vec::new() })
+    fn new(parent: Parent) -> Self {
+        Self { parent, items: Vec::new() }
     }
 
     fn show(&mut self, lines: &[String]) -> tauri::Result<()> {
         for item in self.items.drain(lines.len().min(self.items.len())..) {
-            self.submenu.remove(&item)?;
+            self.parent.remove(&item)?;
         }
         for (item, line) in self.items.iter().zip(lines) {
             item.set_text(literal(line))?;
         }
         for line in lines.iter().skip(self.items.len()) {
-            let item = MenuItem::new(self.submenu.app_handle(), literal(line), false, None::<&str>)?;
-            self.submenu.append(&item)?;
+            let item = MenuItem::new(self.parent.app(), literal(line), false, None::<&str>)?;
+            self.parent.insert(&item, self.items.len())?;
             self.items.push(item);
         }
         Ok(())
+    }
+}
+
+impl Parent {
+    fn app(&self) -> &AppHandle {
+        match self {
+            Self::Submenu(submenu) => submenu.app_handle(),
+            Self::Menu { menu, .. } => menu.app_handle(),
+        }
+    }
+
+    fn insert(&self, line: &MenuItem<Wry>, index: usize) -> tauri::Result<()> {
+        match self {
+            Self::Submenu(submenu) => submenu.insert(line, index),
+            Self::Menu { menu, place } => menu.insert(line, place + index),
+        }
+    }
+
+    fn remove(&self, line: &MenuItem<Wry>) -> tauri::Result<()> {
+        match self {
+            Self::Submenu(submenu) => submenu.remove(line),
+            Self::Menu { menu, .. } => menu.remove(line),
+        }
     }
 }

@@ -81,7 +81,7 @@ impl Tray {
     }
 }
 
-/// Only macOS tells of clicks on the icon; elsewhere they open the menu.
+/// Only macOS tells of clicks on the icon. On Linux the icon has no `Activate` on the bus, so that panels open the menu.
 fn is_click(event: &TrayIconEvent) -> bool {
     let (left, up) = (MouseButton::Left, MouseButtonState::Up);
     matches!(event, TrayIconEvent::Click { button, button_state, .. } if (*button, *button_state) == (left, up))

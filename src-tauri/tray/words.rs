@@ -49,23 +49,14 @@ fn trouble_in_words(trouble: &Trouble, zone: &TimeZone) -> String {
 /// One line for each of the account's limits.
 pub(crate) fn quota(windows: &[QuotaWindow], zone: &TimeZone) -> Vec<String> {
     if windows.is_empty() {
-        return vec!["Not known yet".to_owned()];
+        return vec!["Limits: not known yet".to_owned()];
     }
     windows.iter().map(|window| limit(window, zone)).collect()
 }
 
-/// The title over those lines: the limit of which the least is left.
-pub(crate) fn quota_title(windows: &[QuotaWindow]) -> String {
-    let least = windows.iter().map(left).min();
-    least.map_or_else(|| "Quota".to_owned(), |left| format!("Quota: {left} % left"))
-}
-
 fn limit(window: &QuotaWindow, zone: &TimeZone) -> String {
-    format!("{}: {} % left{}", window.label, left(window), resets(window.resets_at_ms, zone))
-}
-
-fn left(window: &QuotaWindow) -> u8 {
-    (100.0 - window.used_percent).clamp(0.0, 100.0).floor() as u8
+    let left = (100.0 - window.used_percent).clamp(0.0, 100.0).floor();
+    format!("{} limit: {left} % left{}", window.label, resets(window.resets_at_ms, zone))
 }
 
 /// When a limit is lifted, by the clock here: the time, with the day if it is another one.
@@ -108,18 +99,12 @@ mod tests {
     }
 
     #[test]
-    fn the_title_names_the_limit_of_which_least_is_left() {
-        assert_eq!(quota_title(&[]), "Quota");
-        assert_eq!(quota_title(&[window("5 h", 38.2, None), window("week", 90.0, None)]), "Quota: 10 % left");
-        assert_eq!(quota_title(&[window("5 h", 130.0, None)]), "Quota: 0 % left");
-    }
-
-    #[test]
     fn a_limit_says_when_it_is_lifted() {
         // 2001-09-09, 01:46:40 UTC.
-        let lines = quota(&[window("week", 25.0, Some(1_000_000_000_000))], &TimeZone::UTC);
-        assert_eq!(lines, ["week: 75 % left, resets Sun 9 Sep, 01:46"]);
-        assert_eq!(quota(&[], &TimeZone::UTC), ["Not known yet"]);
+        let windows = [window("5 h", 130.0, None), window("week", 25.1, Some(1_000_000_000_000))];
+        let lines = quota(&windows, &TimeZone::UTC);
+        assert_eq!(lines, ["5 h limit: 0 % left", "week limit: 74 % left, resets Sun 9 Sep, 01:46"]);
+        assert_eq!(quota(&[], &TimeZone::UTC), ["Limits: not known yet"]);
     }
 
     #[test]

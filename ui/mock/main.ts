@@ -81,13 +81,17 @@ const commands: { [name: string]: (args: never) => unknown } = {
   clear_requests: () => ((log = []), null),
   export_requests: () => "~/Downloads/codex-gateway-requests.jsonl",
   apply_cure: () => null,
-  sign_in: ({ device }: { device: boolean }) => ({
-    url: device
-      ? "https://auth.openai.com/codex/device"
-      : "https://auth.openai.com/oauth/authorize?client_id=app&state=k2v9",
-    userCode: device ? "HTQK-93VX" : null,
-  }),
-  cancel_sign_in: () => null,
+  sign_in: ({ device }: { device: boolean }) =>
+    set({
+      signIn: {
+        kind: "waiting",
+        url: device
+          ? "https://auth.openai.com/codex/device"
+          : "https://auth.openai.com/oauth/authorize?client_id=app&state=k2v9",
+        userCode: device ? "HTQK-93VX" : null,
+      },
+    }),
+  cancel_sign_in: () => set({ signIn: null }),
   settings: () => view,
   change_setting: ({ change: wanted }: { change: SettingChange }) => change(wanted),
   choose_codex: () => null,

@@ -67,6 +67,7 @@ const SHOTS = [
     query: "scene=signed-out",
     act: (page) => page.getByRole("button", { name: "Use a code instead" }).click(),
   },
+  { name: "account-failed", place: "account", query: "scene=sign-in-failed" },
   { name: "settings", place: "settings" },
   {
     name: "settings-end",

@@ -18,6 +18,7 @@ export function healthy(now: number): AppState {
       leaks: [],
       models: ["gpt-5.5", "gpt-5.5-codex", "gpt-6-luna"],
     },
+    signIn: null,
     quota: [
       { label: "5 h", usedPercent: 62, resetsAtMs: now + 2.2 * HOUR },
       { label: "week", usedPercent: 18, resetsAtMs: now + 98 * HOUR },
@@ -67,6 +68,13 @@ export const scenes: { [name: string]: Scene } = {
       },
     ),
   "signed-out": (now) => trouble({ kind: "signedOut" }, { codex: signedOut(now), quota: [] }),
+  "sign-in-failed": (now) => ({
+    ...trouble({ kind: "signedOut" }, { codex: signedOut(now), quota: [] }),
+    signIn: {
+      kind: "failed",
+      message: "The sign-in failed: the login was denied. Try again, or run `codex login` in a terminal.",
+    },
+  }),
   "too-old": () =>
     trouble(
       { kind: "codexTooOld", version: "0.120.0", lacks: "thread/inject_items" },
@@ -127,6 +135,9 @@ export const settings: SettingsView = {
   ignoreUnsupportedParameters: false,
   modelAliases: { "gpt-4o": "gpt-5.5", "*": "gpt-6-luna" },
   maxActiveTurns: 16,
+  turnTimeoutSeconds: 600,
+  idleTimeoutSeconds: 600,
+  allowedOrigins: ["http://localhost:3000"],
   responseHistory: "memory",
   logText: false,
   notifications: { trouble: true, quota: true, refusedClients: true, signIn: false },

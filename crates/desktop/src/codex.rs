@@ -63,6 +63,14 @@ impl CodexStatus {
         })
     }
 
+    /// `None` while it is not known.
+    pub(crate) fn signed_in(&self) -> Option<bool> {
+        match &self.now {
+            Status::Ready { account, .. } => Some(matches!(account, Account::SignedIn { .. })),
+            _ => None,
+        }
+    }
+
     /// The efforts that some model knows.
     pub(crate) fn efforts(&self) -> Vec<String> {
         match &self.now {

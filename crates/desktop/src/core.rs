@@ -51,6 +51,7 @@ impl Core {
             token_trouble: None,
             config_trouble: config.trouble(),
             demo: false,
+            sign_in: None,
             running: 0,
             clients: Default::default(),
             first_run_done: settings.desktop.first_run_done,

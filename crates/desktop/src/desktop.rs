@@ -118,6 +118,19 @@ impl Desktop {
         }
     }
 
+    /// A click on the icon itself, which starts or stops where the person wants it to; elsewhere it only opens the menu.
+    pub async fn icon_clicked(&self) -> Result<(), Problem> {
+        match self.0.desktop_settings().click_toggles {
+            true => self.toggle().await,
+            false => Ok(()),
+        }
+    }
+
+    /// Tells the person that the window could not be opened, and what became of the gateway meanwhile.
+    pub fn window_failed(&self) {
+        self.0.window_failed();
+    }
+
     /// Starts the gateway on the demo's model, also in place of Codex's own.
     pub async fn start_demo(&self) -> Result<(), Problem> {
         self.0.life.lock().await.start(&self.0, Answers::Demo).await
@@ -246,7 +259,7 @@ impl Desktop {
     }
 
     pub async fn cancel_sign_in(&self) {
-        *self.0.sign_in.lock().await = None;
+        sign_in::cancel(&self.0).await;
     }
 
     pub fn settings(&self) -> Arc<SettingsView> {

@@ -17,7 +17,7 @@ use tokio::{
         watch,
     },
     task::JoinSet,
-    time::timeout,
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{
@@ -30,6 +30,9 @@ use crate::{
 
 /// How long a port that a gateway of ours still holds is waited for, before it is tried again.
 const LISTEN_PAUSE: Duration = Duration::from_millis(3);
+/// How long our own hold on a port may outlast the gateway: a Codex that is just being started has it, too, until it has
+/// become what it is to be.
+const PORT_GRACE: Duration = Duration::from_secs(1);
 
 /// Who answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +48,8 @@ pub(crate) struct Life {
     is_wanted: bool,
     /// Gateways that end in the background.
     ending: JoinSet<()>,
+    /// When the last of them was told to end.
+    stopped: Option<Instant>,
     /// Counts the gateways, so that what an earlier one still says is not taken for the present one's.
     count: u64,
 }
@@ -140,12 +145,18 @@ impl Life {
     async fn listen(&mut self, config: gateway::Config) -> Result<GatewayHandle, StartError> {
         loop {
             match gateway::start(config.clone()).await {
-                Err(StartError::PortTaken(_)) if !self.ending.is_empty() => {
+                Err(StartError::PortTaken(_)) if self.may_hold_a_port() => {
                     let _ = timeout(LISTEN_PAUSE, self.ending.join_next()).await;
+                    sleep(LISTEN_PAUSE).await;
                 }
                 started => return started,
             }
         }
+    }
+
+    /// Whether it may be one of ours that still holds a port.
+    fn may_hold_a_port(&self) -> bool {
+        !self.ending.is_empty() || self.stopped.is_some_and(|stopped| stopped.elapsed() < PORT_GRACE)
     }
 
     /// Stops the gateway. Its port is free, and all of it gone, a moment later.
@@ -158,6 +169,7 @@ impl Life {
             facts.running = 0;
         });
         if let Some(Running { handle, demo, .. }) = self.running.take() {
+            self.stopped = Some(Instant::now());
             self.ending.spawn(async move {
                 handle.shutdown().await;
                 if let Some(HousedDemo { demo, _home }) = demo {

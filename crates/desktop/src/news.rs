@@ -58,6 +58,15 @@ pub(crate) fn sign_in_failed() -> Notification {
     }
 }
 
+pub(crate) fn window_failed() -> Notification {
+    Notification {
+        kind: NotificationKind::Trouble,
+        title: "The window could not be opened".to_owned(),
+        body: "What draws it ended while it was being started. The gateway was started again without it."
+            .to_owned(),
+    }
+}
+
 fn of_trouble(trouble: &Trouble) -> Notification {
     let (kind, title, body) = match trouble {
         Trouble::SignedOut => (
@@ -108,11 +117,14 @@ pub(crate) fn of_refusal(record: &Record, cure: Option<&Cure>) -> Option<Notific
     let body = match (record.status, cure) {
         (401, _) => "It sent a wrong token. Copy the lines for it from the window.".to_owned(),
         (_, Some(Cure::IgnoreUnsupportedParameters)) => format!(
-            "It sent {}, which Codex can't honour. Such parameters can be left out: see the request in the window.",
+            "It sent {}, which Codex can't honour. To leave such parameters out, switch on “Ignore what can't be \
+             honoured” in the settings.",
             record.parameters.refused.join(", ")
         ),
         (_, Some(Cure::AddModelAlias { name, .. })) => {
-            format!("There is no model `{name}`. Another can stand in for it: see the request in the window.")
+            format!(
+                "There is no model `{name}`. To have another stand in for it, add an alias in the settings."
+            )
         }
         _ => return None,
     };
@@ -138,6 +150,7 @@ mod tests {
             trouble,
             demo: false,
             codex: None,
+            sign_in: None,
             quota: used.iter().map(window).collect(),
             clients: Vec::new(),
             first_run: None,

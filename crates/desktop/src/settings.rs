@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gateway::settings::Unsupported;
+use gateway::settings::{Origin, OriginError, Unsupported};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -17,6 +17,9 @@ const VARIABLES: &[(&str, &str)] = &[
     ("reasoningEffort", "CODEX_GATEWAY_REASONING_EFFORT"),
     ("ignoreUnsupportedParameters", "CODEX_GATEWAY_UNSUPPORTED_PARAMETERS"),
     ("maxActiveTurns", "CODEX_GATEWAY_MAX_ACTIVE_TURNS"),
+    ("turnTimeoutSeconds", "CODEX_GATEWAY_TURN_TIMEOUT_SECONDS"),
+    ("idleTimeoutSeconds", "CODEX_GATEWAY_IDLE_TIMEOUT_SECONDS"),
+    ("allowedOrigins", "CODEX_GATEWAY_ALLOWED_ORIGINS"),
     ("responseHistory", "CODEX_GATEWAY_RESPONSE_HISTORY"),
     ("logText", "CODEX_GATEWAY_LOG_TEXT"),
 ];
@@ -34,6 +37,9 @@ pub(crate) fn view(config: &Config, efforts: Vec<String>) -> SettingsView {
         ignore_unsupported_parameters: settings.unsupported_parameters == Unsupported::Ignore,
         model_aliases: settings.model_aliases.clone(),
         max_active_turns: u32::try_from(settings.max_active_turns).unwrap_or(u32::MAX),
+        turn_timeout_seconds: settings.turn_timeout.as_secs(),
+        idle_timeout_seconds: settings.idle_timeout.as_secs(),
+        allowed_origins: settings.allowed_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
         response_history: settings.response_history,
         log_text: settings.log_text,
         notifications: NotificationKinds {
@@ -80,6 +86,18 @@ pub(crate) fn change(config: &Config, change: SettingChange) -> Result<(), Probl
         SettingChange::MaxActiveTurns(turns) => {
             ("maxActiveTurns", Field::Of("max_active_turns"), json!(turns))
         }
+        SettingChange::TurnTimeoutSeconds(0) | SettingChange::IdleTimeoutSeconds(0) => {
+            return Err(Problem::Setting("a time is at least 1 second".to_owned()));
+        }
+        SettingChange::TurnTimeoutSeconds(seconds) => {
+            ("turnTimeoutSeconds", Field::Of("turn_timeout_seconds"), json!(seconds))
+        }
+        SettingChange::IdleTimeoutSeconds(seconds) => {
+            ("idleTimeoutSeconds", Field::Of("idle_timeout_seconds"), json!(seconds))
+        }
+        SettingChange::AllowedOrigins(origins) => {
+            ("allowedOrigins", Field::Of("allowed_origins"), json!(parsed(&origins)?))
+        }
         SettingChange::ResponseHistory(history) => {
             ("responseHistory", Field::Of("response_history"), json!(history))
         }
@@ -109,10 +127,7 @@ pub(crate) fn cure(config: &Config, cure: &Cure) -> Result<(), Problem> {
             free("CODEX_GATEWAY_MAX_BODY_BYTES")?;
             write(config, Field::Of("max_body_bytes"), json!(bytes))
         }
-        Cure::RaiseTurnTimeout { seconds } => {
-            free("CODEX_GATEWAY_TURN_TIMEOUT_SECONDS")?;
-            write(config, Field::Of("turn_timeout_seconds"), json!(seconds))
-        }
+        Cure::RaiseTurnTimeout { seconds } => change(config, SettingChange::TurnTimeoutSeconds(*seconds)),
         Cure::SignIn => Ok(()),
     }
 }
@@ -152,6 +167,19 @@ fn checked(aliases: BTreeMap<String, String>) -> Result<BTreeMap<String, String>
         true => Err(Problem::Setting("an alias needs a name and a model".to_owned())),
         false => Ok(aliases),
     }
+}
+
+/// The origins, each once.
+fn parsed(origins: &[String]) -> Result<Vec<Origin>, Problem> {
+    let mut parsed = Vec::new();
+    for origin in origins {
+        let origin =
+            origin.trim().parse().map_err(|error: OriginError| Problem::Setting(error.to_string()))?;
+        if !parsed.contains(&origin) {
+            parsed.push(origin);
+        }
+    }
+    Ok(parsed)
 }
 
 /// A setting that the environment fixes can't be changed here.

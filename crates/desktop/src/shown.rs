@@ -9,7 +9,9 @@ use tokio::sync::watch;
 
 use crate::{
     codex::CodexStatus,
-    view::{AccountView, AppState, ClientCount, CodexView, FirstRun, Switch, TokenView, Trouble},
+    view::{
+        AccountView, AppState, ClientCount, CodexView, FirstRun, SignInState, Switch, TokenView, Trouble,
+    },
 };
 
 /// Holds the facts, and publishes the state whenever it differs.
@@ -31,6 +33,7 @@ pub(crate) struct Facts {
     pub(crate) token_trouble: Option<Trouble>,
     pub(crate) config_trouble: Option<String>,
     pub(crate) demo: bool,
+    pub(crate) sign_in: Option<SignInState>,
     pub(crate) running: u32,
     pub(crate) clients: BTreeMap<String, u64>,
     pub(crate) first_run_done: bool,
@@ -116,6 +119,7 @@ impl Facts {
             token: self.token.clone(),
             trouble: self.trouble(),
             demo: self.demo,
+            sign_in: self.sign_in.clone(),
             quota: self.codex.as_ref().map(CodexStatus::quota).unwrap_or_default(),
             clients: self.clients(),
             first_run: self.first_run(codex.as_ref()),

@@ -104,7 +104,7 @@ async fn main() -> anyhow::Result<()> {
     };
     let text = report.to_string();
     if let Some(document) = arguments.write {
-        write_between_marks(&document, &text)?;
+        write_between_marks(&document, "make bench", &text)?;
     }
     print(&text);
     Ok(())

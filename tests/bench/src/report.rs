@@ -17,10 +17,6 @@ use crate::{
     stats::{Number, Samples},
 };
 
-/// What stands before and after the results in the document.
-const BEGIN: &str = "<!-- Made by `make bench`: begin -->";
-const END: &str = "<!-- Made by `make bench`: end -->";
-
 /// All that was measured, and where.
 #[derive(Debug)]
 pub struct Report {
@@ -37,17 +33,19 @@ pub struct Report {
     pub alone: alone::Results,
 }
 
-/// Puts the text between the marks of a document.
-pub fn write_between_marks(document: &Path, text: &str) -> anyhow::Result<()> {
+/// Puts the text between the marks that a document has for what this command makes.
+pub fn write_between_marks(document: &Path, command: &str, text: &str) -> anyhow::Result<()> {
     let old = fs::read_to_string(document).with_context(|| document.display().to_string())?;
-    let new = replace(&old, text).with_context(|| format!("{} has no marks", document.display()))?;
+    let new = replace(&old, command, text)
+        .with_context(|| format!("{} has no marks for `{command}`", document.display()))?;
     Ok(fs::write(document, new)?)
 }
 
-fn replace(document: &str, text: &str) -> Option<String> {
-    let (before, rest) = document.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n\n{}\n\n{END}{after}", text.trim()))
+fn replace(document: &str, command: &str, text: &str) -> Option<String> {
+    let [begin, end] = ["begin", "end"].map(|mark| format!("<!-- Made by `{command}`: {mark} -->"));
+    let (before, rest) = document.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
+    Some(format!("{before}{begin}\n\n{}\n\n{end}{after}", text.trim()))
 }
 
 impl fmt::Display for Report {
@@ -246,10 +244,12 @@ mod tests {
 
     #[test]
     fn only_what_is_between_the_marks_changes() {
-        let document = format!("# Title\n{BEGIN}\nold\n{END}\nrest\n");
-        let once = replace(&document, "new\n").unwrap();
-        assert_eq!(once, format!("# Title\n{BEGIN}\n\nnew\n\n{END}\nrest\n"));
-        assert_eq!(replace(&once, "new").unwrap(), once);
-        assert_eq!(replace("no marks", "new"), None);
+        let marked = |text: &str| {
+            format!("# Title\n<!-- Made by `it`: begin -->{text}<!-- Made by `it`: end -->\nrest\n")
+        };
+        let once = replace(&marked("\nold\n"), "it", "new\n").unwrap();
+        assert_eq!(once, marked("\n\nnew\n\n"));
+        assert_eq!(replace(&once, "it", "new").unwrap(), once);
+        assert_eq!(replace(&once, "another", "new"), None);
     }
 }

@@ -1,7 +1,7 @@
 import type { AppState, QuotaWindow, Trouble } from "./ipc";
 import { ipc } from "./ipc";
 import { ordinal, plural, resetTime, shortVersion } from "./format";
-import { signIn } from "./signin.svelte";
+import { beginSignIn } from "./signin";
 
 /** Something that can be done about a condition. */
 export interface Offer {
@@ -54,7 +54,7 @@ export function limitName(label: QuotaWindow["label"]): string {
   return { day: "daily", week: "weekly", month: "monthly" }[label] ?? label;
 }
 
-const SIGN_IN: Offer = { label: "Sign in", run: () => signIn.begin(false) };
+const SIGN_IN: Offer = { label: "Sign in", run: () => beginSignIn(false) };
 const DEMO: Offer = { label: "Try the demo", run: ipc.startDemo };
 const TRY_AGAIN: Offer = { label: "Try again", run: ipc.startGateway };
 

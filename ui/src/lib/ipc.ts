@@ -9,7 +9,6 @@ import type {
   RequestView,
   SettingChange,
   SettingsView,
-  SignIn,
   Snippet,
   TryAnswer,
 } from "../../../generated/window";
@@ -44,7 +43,8 @@ export const ipc = {
   exportRequests: (ids: string[]) => invoke<string>("export_requests", { ids }),
   applyCure: (cure: Cure) => invoke<null>("apply_cure", { cure }),
 
-  signIn: (device: boolean) => invoke<SignIn>("sign_in", { device }),
+  /** How it goes, the state says. */
+  signIn: (device: boolean) => invoke<null>("sign_in", { device }),
   cancelSignIn: () => invoke<null>("cancel_sign_in"),
 
   settings: () => invoke<SettingsView>("settings"),

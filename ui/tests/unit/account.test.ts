@@ -1,6 +1,7 @@
 import { screen, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
+import type { SignInState } from "../../src/lib/ipc";
 import { healthy } from "../../mock/state";
 import { openWindow } from "./window";
 
@@ -32,40 +33,53 @@ test("what the model sees: nothing else, or what leaks", async () => {
   ).toBeVisible();
 });
 
+const waiting = (userCode: string | null): SignInState => ({
+  kind: "waiting",
+  url: "https://auth.openai.com/codex/device",
+  userCode,
+});
+
 test("signing in by code shows the page and the code, until it is done", async () => {
-  const { user, rust, tell, state } = await openWindow({
-    place: "account",
-    scene: "signed-out",
-    commands: { sign_in: () => ({ url: "https://auth.openai.com/codex/device", userCode: "HTQK-93VX" }) },
-  });
+  const { user, rust, tell, state } = await openWindow({ place: "account", scene: "signed-out" });
   await user.click(screen.getByRole("button", { name: "Use a code instead" }));
   expect(rust).toHaveBeenCalledWith("sign_in", { device: true });
+  await tell("state", { ...state, signIn: waiting("HTQK-93VX") });
   expect(await screen.findByText("HTQK-93VX")).toBeVisible();
   expect(screen.getByText("https://auth.openai.com/codex/device")).toBeVisible();
-  await tell("state", { ...state, trouble: null, codex: healthy(Date.now()).codex });
+  await tell("state", { ...state, signIn: null, trouble: null, codex: healthy(Date.now()).codex });
   expect(await screen.findByText(/^Signed in with ChatGPT/)).toBeVisible();
   expect(screen.queryByText("HTQK-93VX")).toBeNull();
 });
 
 test("signing in by the browser can be called off", async () => {
-  const { user, rust } = await openWindow({
-    place: "account",
-    scene: "signed-out",
-    commands: { sign_in: () => ({ url: "https://auth.openai.com/oauth", userCode: null }) },
-  });
+  const { user, rust, tell, state } = await openWindow({ place: "account", scene: "signed-out" });
   await user.click(screen.getByRole("button", { name: "Sign in with ChatGPT" }));
   expect(rust).toHaveBeenCalledWith("sign_in", { device: false });
-  expect(await screen.findByText("https://auth.openai.com/oauth")).toBeVisible();
+  await tell("state", { ...state, signIn: waiting(null) });
+  expect(await screen.findByText("https://auth.openai.com/codex/device")).toBeVisible();
   await user.click(screen.getByRole("button", { name: "Cancel" }));
   expect(rust).toHaveBeenCalledWith("cancel_sign_in", {});
-  expect(screen.getByRole("button", { name: "Sign in with ChatGPT" })).toBeVisible();
+  await tell("state", state);
+  expect(await screen.findByRole("button", { name: "Sign in with ChatGPT" })).toBeVisible();
+});
+
+test("a sign-in under way is there for a window that is opened again", async () => {
+  await openWindow({ place: "account", scene: "signed-out", state: { signIn: waiting("HTQK-93VX") } });
+  expect(screen.getByText("HTQK-93VX")).toBeVisible();
+});
+
+test("a sign-in that failed says why, and can be tried again", async () => {
+  const { user, rust, tell, state } = await openWindow({ place: "account", scene: "sign-in-failed" });
+  expect(screen.getByRole("alert")).toHaveTextContent("The sign-in failed: the login was denied.");
+  await user.click(screen.getByRole("button", { name: "Sign in with ChatGPT" }));
+  expect(rust).toHaveBeenCalledWith("sign_in", { device: false });
+  await tell("state", { ...state, signIn: waiting(null) });
+  expect(await screen.findByText("Waiting for you to finish there…")).toBeVisible();
+  expect(screen.queryByRole("alert")).toBeNull();
 });
 
 test("“Sign in” anywhere leads here", async () => {
-  const { user } = await openWindow({
-    scene: "signed-out",
-    commands: { sign_in: () => ({ url: "https://auth.openai.com/oauth", userCode: null }) },
-  });
+  const { user } = await openWindow({ scene: "signed-out" });
   await user.click(screen.getByRole("button", { name: "Sign in" }));
   expect(await screen.findByRole("heading", { level: 1, name: "Account" })).toBeInTheDocument();
 });

@@ -52,6 +52,51 @@ test("the port applies when it is left, and goes back with a reason when it is r
   expect(port).toHaveValue(8000);
 });
 
+test.each([
+  ["Longest answer, in seconds", "turnTimeoutSeconds"],
+  ["Longest silence, in seconds", "idleTimeoutSeconds"],
+])("“%s” is a number of seconds", async (name, setting) => {
+  const { user, rust } = await openWindow({ place: "settings" });
+  const field = await screen.findByLabelText(name);
+  expect(field).toHaveValue(600);
+  expect(field).toHaveAccessibleDescription(/is ended with an error|says nothing/);
+  await user.clear(field);
+  await user.type(field, "90");
+  await user.tab();
+  expect(rust).toHaveBeenCalledWith("change_setting", change(setting, 90));
+});
+
+test("web pages are added, changed and removed, and one that is none says why", async () => {
+  const { user, rust } = await openWindow({
+    place: "settings",
+    commands: {
+      change_setting: ({ change }: { change: { value: string[] } }) =>
+        change.value.includes("example.org")
+          ? Promise.reject("Not saved: `example.org` is not an origin.")
+          : { ...settings, allowedOrigins: change.value },
+    },
+  });
+  const typed = await screen.findByLabelText("New web page");
+  expect(screen.getByRole("button", { name: "Add the web page" })).toBeDisabled();
+  await user.type(typed, "example.org{Enter}");
+  expect(await screen.findByRole("alert")).toHaveTextContent("is not an origin");
+  expect(typed).toHaveValue("example.org");
+  await user.clear(typed);
+  await user.type(typed, "https://example.org{Enter}");
+  expect(rust).toHaveBeenCalledWith(
+    "change_setting",
+    change("allowedOrigins", ["http://localhost:3000", "https://example.org"]),
+  );
+  await expect.poll(() => typed).toHaveValue("");
+
+  const first = screen.getAllByLabelText("Web page")[0]!;
+  await user.clear(first);
+  await user.tab();
+  expect(first).toHaveValue("http://localhost:3000");
+  await user.click(screen.getByRole("button", { name: "Remove http://localhost:3000" }));
+  expect(rust).toHaveBeenCalledWith("change_setting", change("allowedOrigins", ["https://example.org"]));
+});
+
 test("a number that can't be is not even asked for", async () => {
   const { user, rust } = await openWindow({ place: "settings" });
   const port = await screen.findByLabelText("Port");

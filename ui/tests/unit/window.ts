@@ -7,7 +7,6 @@ import { vi } from "vitest";
 import App from "../../src/App.svelte";
 import { requests as store } from "../../src/lib/requests.svelte";
 import { say } from "../../src/lib/say.svelte";
-import { signIn } from "../../src/lib/signin.svelte";
 import { NO_FILTER } from "../../src/lib/filter";
 import type { AppState, RequestView, SettingsView } from "../../src/lib/ipc";
 import type { Place } from "../../src/lib/place.svelte";
@@ -46,7 +45,6 @@ export async function openWindow(options: Options = {}) {
   if (store.paused) store.togglePause();
   say.problem = null;
   say.spoken = "";
-  signIn.finished();
   location.hash = options.place ?? "connect";
   const page = render(App);
   await page.findByRole("heading", { level: 1 });

@@ -13,8 +13,8 @@ mod state;
 pub use action::{CopyTarget, Cure, RequestView, SignIn, Snippet, TryAnswer};
 pub use settings::{NotificationKinds, SettingChange, SettingsView};
 pub use state::{
-    AccountView, AppState, ClientCount, CodexView, FirstRun, PortHolder, QuotaWindow, Switch, TokenPlace,
-    TokenView, Trouble,
+    AccountView, AppState, ClientCount, CodexView, FirstRun, PortHolder, QuotaWindow, SignInState, Switch,
+    TokenPlace, TokenView, Trouble,
 };
 
 /// The TypeScript declarations of all that crosses.
@@ -26,7 +26,6 @@ pub fn typescript() -> String {
     types.visit::<Snippet>();
     types.visit::<RequestView>();
     types.visit::<TryAnswer>();
-    types.visit::<SignIn>();
     types.visit::<SettingsView>();
     types.visit::<SettingChange>();
     let head = "// Made by `make generate` from the types in crates/desktop/src/view. Not to be edited.\n";

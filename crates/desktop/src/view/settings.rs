@@ -20,6 +20,12 @@ pub struct SettingsView {
     pub ignore_unsupported_parameters: bool,
     pub model_aliases: BTreeMap<String, String>,
     pub max_active_turns: u32,
+    /// How long a whole answer may take.
+    pub turn_timeout_seconds: u64,
+    /// How long Codex may say nothing of an answer.
+    pub idle_timeout_seconds: u64,
+    /// Web pages that may use the gateway, such as `http://localhost:3000`.
+    pub allowed_origins: Vec<String>,
     pub response_history: ResponseHistory,
     pub log_text: bool,
     pub notifications: NotificationKinds,
@@ -56,6 +62,9 @@ pub enum SettingChange {
     IgnoreUnsupportedParameters(bool),
     ModelAliases(BTreeMap<String, String>),
     MaxActiveTurns(u32),
+    TurnTimeoutSeconds(u64),
+    IdleTimeoutSeconds(u64),
+    AllowedOrigins(Vec<String>),
     ResponseHistory(ResponseHistory),
     LogText(bool),
     Notifications(NotificationKinds),

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::SignIn;
+
 /// Everything that is shown of the gateway's state. The page gets it whole whenever it changes.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -19,6 +21,8 @@ pub struct AppState {
     pub demo: bool,
     /// `None` until Codex has been brought up.
     pub codex: Option<CodexView>,
+    /// A sign-in that was begun here, until it has succeeded.
+    pub sign_in: Option<SignInState>,
     pub quota: Vec<QuotaWindow>,
     /// The programs that asked since the start, most requests first.
     pub clients: Vec<ClientCount>,
@@ -131,6 +135,16 @@ pub enum AccountView {
     SignedOut,
     /// The configured model provider needs no account.
     NotNeeded,
+}
+
+/// How a sign-in that was begun here is going.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum SignInState {
+    /// The person is to go on in a browser.
+    Waiting(SignIn),
+    /// Codex or the provider did not take it.
+    Failed { message: String },
 }
 
 /// One of the account's limits.

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use desktop::view::{AccountView, Switch, Trouble};
+use desktop::view::{AccountView, AppState, SignInState, Switch, Trouble};
 
 use crate::app::{App, Ground, TOKEN, processes_of};
 
@@ -60,7 +60,9 @@ async fn who_is_signed_out_can_sign_in_or_take_the_demo() {
     let sign_in = app.desktop.sign_in(desktop::SignInWith::Browser).await.unwrap();
     assert!(sign_in.url.starts_with("https://auth.openai.com/"), "{}", sign_in.url);
     assert_eq!(sign_in.user_code, None);
+    assert_eq!(app.state().sign_in, Some(SignInState::Waiting(sign_in)));
     app.desktop.cancel_sign_in().await;
+    assert_eq!(app.state().sign_in, None);
 
     app.desktop.start_demo().await.unwrap();
     let state = app.until(|state| state.demo && state.codex.is_some()).await;
@@ -69,6 +71,12 @@ async fn who_is_signed_out_can_sign_in_or_take_the_demo() {
     // Somebody signs in from a terminal.
     app.desktop.stop_demo().await.unwrap();
     app.until_trouble(|trouble| *trouble == Trouble::SignedOut).await;
+    let failed = |state: &AppState| matches!(state.sign_in, Some(SignInState::Failed { .. }));
+    fail_to_sign_in(&app).await;
+    let Some(SignInState::Failed { message }) = app.until(failed).await.sign_in.clone() else {
+        unreachable!()
+    };
+    assert!(message.starts_with("The sign-in failed: Codex ended"), "{message}");
     let login = r#"{"OPENAI_API_KEY": "sk-of-the-tests-and-of-nobody", "auth_mode": "apikey"}"#;
     let since = Instant::now();
     fs::write(app.folder.path().join("codex-home/auth.json"), login).unwrap();
@@ -77,6 +85,18 @@ async fn who_is_signed_out_can_sign_in_or_take_the_demo() {
     })
     .await;
     println!("the sign-in showed after {:?}", since.elapsed());
-    assert_eq!(app.state().trouble, None);
+    let state = app.state();
+    assert_eq!((&state.trouble, &state.sign_in), (&None, &None));
     app.close().await;
+}
+
+/// Begins to sign in, and kills the Codex that waits for it.
+async fn fail_to_sign_in(app: &App) {
+    let before = processes_of(&app.codex());
+    app.desktop.sign_in(desktop::SignInWith::Browser).await.unwrap();
+    let after = processes_of(&app.codex());
+    let [new] = &after.iter().filter(|process| !before.contains(process)).collect::<Vec<_>>()[..] else {
+        panic!("one Codex more than {before:?}: {after:?}")
+    };
+    assert!(Command::new("kill").args(["-9", new]).status().unwrap().success());
 }

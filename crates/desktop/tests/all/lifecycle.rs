@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use desktop::view::{FirstRun, Switch};
+use desktop::view::{FirstRun, SettingChange, Switch};
 use serde_json::json;
 use tokio::net::TcpStream;
 
@@ -75,5 +75,18 @@ async fn the_first_run_is_over_for_good() {
     app.desktop.first_run_done().await.unwrap();
     assert_eq!(app.state().first_run, None);
     assert_eq!(app.written()["desktop"], json!({"first_run_done": true}));
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_on_the_icon_switches_where_the_person_wants_it_to() {
+    let app = App::ready().await;
+    app.desktop.icon_clicked().await.unwrap();
+    assert_ne!(app.state().switch, Switch::Off);
+    app.desktop.change_setting(SettingChange::ClickToggles(true)).await.unwrap();
+    app.desktop.icon_clicked().await.unwrap();
+    assert_eq!(app.state().switch, Switch::Off);
+    app.desktop.icon_clicked().await.unwrap();
+    app.until_ready().await;
     app.close().await;
 }

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use desktop::{
-    NotificationKind,
+    Notification, NotificationKind,
     view::{NotificationKinds, SettingChange},
 };
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::broadcast::Receiver,
+    time::{sleep, timeout},
+};
 
-use crate::app::{App, Ground, PATIENCE};
+use crate::app::{App, Ground, PATIENCE, TOKEN, answer_with_limit, question};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_with_a_wrong_token_is_told_of_once_and_without_the_token() {
@@ -22,6 +25,49 @@ async fn a_program_with_a_wrong_token_is_told_of_once_and_without_the_token() {
     assert!(!format!("{notification:?}").contains("hunter2"));
     sleep(Duration::from_millis(200)).await;
     assert!(told.try_recv().is_err());
+    app.close().await;
+}
+
+async fn next(told: &mut Receiver<Notification>) -> Notification {
+    timeout(PATIENCE, told.recv()).await.expect("nothing was told").unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_asks_for_too_much_is_told_of_with_what_to_switch_on() {
+    let app = App::ready().await;
+    let mut told = app.desktop.notifications();
+    let mut body = question();
+    body["temperature"] = 0.5.into();
+    assert_eq!(app.post(TOKEN, &body).await.unwrap().0, 400);
+    let Notification { kind, title, body } = next(&mut told).await;
+    assert_eq!(kind, NotificationKind::RefusedClient);
+    assert!(title.ends_with("was refused"), "{title}");
+    assert!(body.contains("temperature") && body.contains("Ignore what can't be honoured"), "{body}");
+    assert!(!body.contains("pong"), "nothing of what was said");
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_is_nearly_used_up_is_told() {
+    let app = App::ready().await;
+    let mut told = app.desktop.notifications();
+    app.model.push(answer_with_limit(95, Duration::from_secs(600)));
+    assert_eq!(app.ask(TOKEN).await, Some(200));
+    let Notification { kind, title, body } = next(&mut told).await;
+    assert_eq!(kind, NotificationKind::Quota);
+    assert_eq!(title, "The limit of 5 h is nearly used up");
+    assert!(body.starts_with("95 % of it is used."), "{body}");
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_is_needed_is_told() {
+    let ground = Ground::new().await;
+    std::fs::write(ground.folder.path().join("codex-home/config.toml"), "").unwrap();
+    let app = ground.open();
+    let mut told = app.desktop.notifications();
+    let Notification { kind, title, .. } = next(&mut told).await;
+    assert_eq!((kind, title.as_str()), (NotificationKind::SignIn, "Codex isn't signed in"));
     app.close().await;
 }
 

@@ -9,7 +9,7 @@ use desktop::{
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
-use crate::app::{App, MODEL, PATIENCE, TOKEN, question};
+use crate::app::{App, MODEL, PATIENCE, TOKEN, client, question};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_come_in_batches_and_can_be_cleared() {
@@ -96,5 +96,21 @@ async fn requests_are_exported_for_their_owner_only() {
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.iter().map(|line| line["id"].as_str().unwrap()).collect::<Vec<_>>(), ids);
     assert!(matches!(app.desktop.export_requests(&[]), Err(Problem::NoRequest)));
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_looks_at_the_health_is_no_client() {
+    let app = App::ready().await;
+    let health = app.state().base_url.replace("/v1", "/healthz");
+    for _ in 0..3 {
+        assert_eq!(client().get(&health).send().await.unwrap().status().as_u16(), 200);
+    }
+    assert_eq!(app.ask(TOKEN).await, Some(200));
+    // In order: what was asked before is known by now.
+    app.until_request(|request| request.record.status == 200).await;
+    assert_eq!(app.desktop.requests().len(), 1);
+    let clients: Vec<_> = app.state().clients.iter().map(|client| client.requests).collect();
+    assert_eq!(clients, [1]);
     app.close().await;
 }

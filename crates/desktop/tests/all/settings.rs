@@ -5,12 +5,33 @@ use std::{collections::BTreeMap, fs};
 use desktop::view::{Cure, NotificationKinds, SettingChange};
 use serde_json::{Value, json};
 
-use crate::app::{App, TOKEN, processes_of, question};
+use crate::app::{App, TOKEN, client, processes_of, question};
 
 fn with(field: &str, value: impl Into<Value>) -> Value {
     let mut body = question();
     body[field] = value.into();
     body
+}
+
+fn origins(origins: &[&str]) -> Vec<String> {
+    origins.iter().map(|&origin| origin.to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_web_page_gets_in_once_it_is_listed_and_no_longer_than_that() {
+    const PAGE: &str = "http://localhost:3000";
+    let app = App::ready().await;
+    let ask = async || {
+        let url = format!("{}/models", app.state().base_url);
+        let request = client().get(url).bearer_auth(TOKEN).header("origin", PAGE);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(ask().await, 403);
+    app.desktop.change_setting(SettingChange::AllowedOrigins(origins(&[PAGE]))).await.unwrap();
+    assert_eq!(ask().await, 200);
+    app.desktop.change_setting(SettingChange::AllowedOrigins(Vec::new())).await.unwrap();
+    assert_eq!(ask().await, 403);
+    app.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,6 +48,9 @@ async fn a_setting_is_written_beside_what_was_there() {
         SettingChange::ClickToggles(true),
         SettingChange::ReasoningEffort(Some("low".to_owned())),
         SettingChange::MaxActiveTurns(3),
+        SettingChange::TurnTimeoutSeconds(90),
+        SettingChange::IdleTimeoutSeconds(45),
+        SettingChange::AllowedOrigins(origins(&["http://localhost:3000", " app://obsidian.md "])),
         SettingChange::LogText(true),
         SettingChange::Notifications(kinds),
     ] {
@@ -35,11 +59,16 @@ async fn a_setting_is_written_beside_what_was_there() {
     let view = app.desktop.settings();
     assert!(!view.start_at_launch && view.start_at_login && view.click_toggles && view.log_text);
     assert_eq!((view.reasoning_effort.as_deref(), view.max_active_turns), (Some("low"), 3));
+    assert_eq!((view.turn_timeout_seconds, view.idle_timeout_seconds), (90, 45));
+    assert_eq!(view.allowed_origins, ["http://localhost:3000", "app://obsidian.md"]);
     assert_eq!(view.notifications, kinds);
     assert!(view.efforts.contains(&"low".to_owned()));
     for (field, value) in [
         ("reasoning_effort", json!("low")),
         ("max_active_turns", json!(3)),
+        ("turn_timeout_seconds", json!(90)),
+        ("idle_timeout_seconds", json!(45)),
+        ("allowed_origins", json!(["http://localhost:3000", "app://obsidian.md"])),
         ("log_text", json!(true)),
         (
             "desktop",
@@ -102,6 +131,9 @@ async fn what_makes_no_sense_is_not_written() {
     for change in [
         SettingChange::Port(0),
         SettingChange::MaxActiveTurns(0),
+        SettingChange::TurnTimeoutSeconds(0),
+        SettingChange::IdleTimeoutSeconds(0),
+        SettingChange::AllowedOrigins(origins(&["http://localhost:3000", "*"])),
         SettingChange::ModelAliases(BTreeMap::from([(String::new(), "m".to_owned())])),
     ] {
         app.desktop.change_setting(change).await.unwrap_err();

@@ -172,10 +172,10 @@ async fn read(client: &Client) -> Result<Account, Error> {
     })
 }
 
-/// Sleeps until then, or for ever. The clock is looked at again now and then, since a machine that sleeps stops its
-/// timers.
+/// Sleeps until then, or for ever. The clock is looked at again and again, since a machine that sleeps stops its timers:
+/// what was over while it slept is over once it wakes.
 async fn until(time: Option<SystemTime>) {
-    const LOOK_AGAIN: Duration = Duration::from_secs(60);
+    const LOOK_AGAIN: Duration = Duration::from_secs(1);
     let Some(time) = time else { return pending().await };
     while let Ok(left) = time.duration_since(SystemTime::now()) {
         sleep(left.min(LOOK_AGAIN)).await;

@@ -8,6 +8,7 @@ use super::{
     Shared, chat, doors, error, health, limits, models,
     responses::{self, count, stored},
 };
+use crate::log::HEALTH_PATH;
 
 /// Every route there is.
 pub(crate) fn router(shared: Shared) -> Router {
@@ -23,7 +24,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route_layer(from_fn_with_state(shared.clone(), limits::announce))
         .route_layer(from_fn_with_state(shared.clone(), doors::authenticate));
     Router::new()
-        .route("/healthz", get(health::show))
+        .route(HEALTH_PATH, get(health::show))
         .nest("/v1", v1)
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)

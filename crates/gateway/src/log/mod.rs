@@ -12,6 +12,7 @@ use std::{
 use tokio::sync::{broadcast, watch};
 
 pub(crate) use entry::Entry;
+pub(crate) use record::HEALTH_PATH;
 pub use record::{Failure, Parameters, PromptBytes, Record, Step, Text, Tokens};
 use running::Running;
 

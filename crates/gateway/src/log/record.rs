@@ -35,6 +35,16 @@ pub struct Record {
     pub text: Option<Text>,
 }
 
+/// Where the gateway tells of its health.
+pub(crate) const HEALTH_PATH: &str = "/healthz";
+
+impl Record {
+    /// Whether somebody only looked at how the gateway is doing.
+    pub fn is_health_check(&self) -> bool {
+        self.path == HEALTH_PATH
+    }
+}
+
 /// Token counts as the provider reported them; the gateway's own where it ended the turn before, or the caller hung up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]

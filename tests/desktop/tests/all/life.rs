@@ -1,8 +1,9 @@
 //! How the application comes up and ends.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, time::Duration};
 
 use rustix::process::Signal;
+use tokio::time::sleep;
 
 use crate::support::{App, Session, Tray, eventually, program};
 
@@ -26,10 +27,52 @@ async fn a_signal_ends_it_in_order() {
     }
 }
 
+/// The process of its Codex.
+fn codex_of(app: &App) -> Option<u32> {
+    app.descendants().iter().find(|process| process.args.contains("app-server")).map(|process| process.pid)
+}
+
+#[tokio::test]
+async fn a_sleep_of_the_machine_changes_nothing() {
+    let Some(session) = Session::start() else { return };
+    let mut tray = Tray::open(&session).await;
+    let app = App::start(&session).await;
+    let item = tray.item().await;
+    app.until_ready().await;
+    item.until_status("that it is on", |status| status.starts_with("On: ")).await;
+    let codex = codex_of(&app);
+    app.signal_all(Signal::STOP);
+    // Longer than the application looks around, and than a port may take to answer it.
+    sleep(Duration::from_secs(4)).await;
+    app.signal_all(Signal::CONT);
+    assert!(app.ask("Say pong").await["choices"].is_array());
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(codex_of(&app), codex, "Codex was not started anew");
+    assert!(item.status().await.starts_with("On: "));
+}
+
+#[tokio::test]
+async fn a_codex_that_did_not_survive_the_sleep_is_started_anew() {
+    let Some(session) = Session::start() else { return };
+    let mut tray = Tray::open(&session).await;
+    let app = App::start(&session).await;
+    let item = tray.item().await;
+    app.until_ready().await;
+    item.until_status("that it is on", |status| status.starts_with("On: ")).await;
+    let codex = codex_of(&app);
+    app.signal_all(Signal::STOP);
+    app.signal_codex(Signal::KILL);
+    app.signal_all(Signal::CONT);
+    eventually("another Codex runs", async || codex_of(&app).is_some_and(|another| Some(another) != codex))
+        .await;
+    app.until_ready().await;
+    item.until_status("that it is on", |status| status.starts_with("On: ")).await;
+    assert!(app.ask("Say pong").await["choices"].is_array());
+}
+
 async fn ends_in_order(app: &mut App, end: impl AsyncFnOnce(&App)) {
-    let codex = |process: &String| process.contains("app-server");
     // A process has the arguments of its parent until it has become what it is to be.
-    eventually("Codex runs", async || app.descendants().iter().any(codex)).await;
+    eventually("Codex runs", async || codex_of(app).is_some()).await;
     let port = app.port;
     end(app).await;
     let status = app.ended().await;

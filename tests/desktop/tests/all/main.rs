@@ -13,9 +13,12 @@
     reason = "clippy knows tests by #[test], not the functions that they share"
 )]
 
+mod figures;
+mod keyring;
 mod life;
 mod notifications;
 mod page;
 mod support;
 mod tray;
+mod trouble;
 mod window;

@@ -4,18 +4,17 @@ use std::{env, fs, net::TcpListener, path::Path, time::Duration};
 
 use fantoccini::{Client, ClientBuilder, Locator, wd::Capabilities};
 use hyper_util::client::legacy::connect::HttpConnector;
-use scripted_model::Demo;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::support::{Daemon, Session, TOKEN, config, configure, eventually, health, program};
+use crate::support::{Daemon, Model, Session, TOKEN, config, configure, eventually, health, program};
 
 /// The window of an application that the driver has started.
 struct Page {
     client: Client,
     port: u16,
     _driver: Daemon,
-    _model: Demo,
+    _model: Model,
 }
 
 impl Page {
@@ -29,7 +28,7 @@ impl Page {
         }
         // The first run, which opens the window.
         let port = configure(session, json!({}));
-        let model = Demo::start(&session.demo_home()).await.unwrap();
+        let model = Model::start().await;
         let drive = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let mut driver = session.command("WebKitWebDriver");
         driver.arg(format!("--port={drive}")).env("TAURI_WEBVIEW_AUTOMATION", "true").envs(model.codex_env());

@@ -2,7 +2,7 @@
 
 use std::{
     env, fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     os::unix::process::CommandExt,
     path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
@@ -11,12 +11,15 @@ use std::{
 use rustix::process::Signal;
 use tempfile::TempDir;
 
+use super::{eventually, signal};
+
 /// What the tests call, and the Debian package of each.
 const PROGRAMS: &[(&str, &str)] = &[
     ("Xvfb", "xvfb"),
     ("dbus-daemon", "dbus"),
     ("xclip", "xclip"),
     ("openbox", "openbox"),
+    ("gnome-keyring-daemon", "gnome-keyring"),
     ("wmctrl", "wmctrl"),
     ("WebKitWebDriver", "webkit2gtk-driver"),
 ];
@@ -59,11 +62,6 @@ impl Session {
         Some(Self { display, bus, home, _window_manager: window_manager, _bus: daemon, _display: xvfb })
     }
 
-    /// A folder that a demo can have for itself.
-    pub(crate) fn demo_home(&self) -> PathBuf {
-        self.home.path().join("demo")
-    }
-
     /// A command of this session, that knows nothing of the one that the tests were started in.
     pub(crate) fn command(&self, program: impl Into<PathBuf>) -> Command {
         let home = self.home.path();
@@ -101,6 +99,21 @@ impl Session {
         assert!(self.command("wmctrl").args(["-c", TITLE]).status().unwrap().success());
     }
 
+    /// GNOME's keyring, open and empty.
+    pub(crate) async fn keyring(&self) -> Daemon {
+        let mut keyring = self.command("gnome-keyring-daemon");
+        keyring.args(["--foreground", "--components=secrets", "--unlock"]);
+        // The password of the keyring ends with the input.
+        let keyring = Daemon::told(&mut keyring, b"password");
+        let bus = self.connect().await;
+        let names = zbus::fdo::DBusProxy::new(&bus).await.unwrap();
+        eventually("the keyring is on the bus", async || {
+            names.name_has_owner("org.freedesktop.secrets".try_into().unwrap()).await.unwrap()
+        })
+        .await;
+        keyring
+    }
+
     pub(crate) async fn connect(&self) -> zbus::Connection {
         let address = zbus::Address::try_from(self.bus.as_str()).unwrap();
         zbus::connection::Builder::address(address).unwrap().build().await.unwrap()
@@ -120,6 +133,24 @@ impl Daemon {
     pub(crate) fn quiet(command: &mut Command) -> Self {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         Self { child: child.spawn().unwrap() }
+    }
+
+    /// Starts it, and writes to its standard input.
+    fn told(command: &mut Command, input: &[u8]) -> Self {
+        let command =
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        Self { child }
+    }
+
+    /// Makes it hang.
+    pub(crate) fn stop(&self) {
+        signal(self.child.id(), Signal::STOP);
+    }
+
+    pub(crate) fn go_on(&self) {
+        signal(self.child.id(), Signal::CONT);
     }
 
     /// Starts it, and reads the first line that it prints.
