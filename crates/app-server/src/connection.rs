@@ -83,18 +83,6 @@ pub struct Subscription {
     commands: mpsc::UnboundedSender<Command>,
 }
 
-impl std::fmt::Debug for Command {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Request { method, .. } => method,
-            Self::Notify { .. } => "Notify",
-            Self::Subscribe { .. } => "Subscribe",
-            Self::Unsubscribe { .. } => "Unsubscribe",
-            Self::Close => "Close",
-        })
-    }
-}
-
 impl Subscription {
     pub(crate) fn open(thread_id: String, commands: mpsc::UnboundedSender<Command>) -> Self {
         let (events, receiver) = mpsc::unbounded_channel();

@@ -57,6 +57,7 @@ mod tests {
             ("Try again in 28ms", Some(28)),
             ("try again in 1m3.5s.", Some(63_500)),
             ("try again in 2 hours 10 minutes", Some(7_800_000)),
+            ("try again in 1d 2h", Some(93_600_000)),
             ("try again in a moment", None),
             ("try again at 7:06 AM", None),
             ("try again in ", None),

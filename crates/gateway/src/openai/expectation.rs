@@ -107,3 +107,50 @@ impl Form {
         Ok(Self::Schema { schema, source: source.into_value() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn expecting(format: Value, must_call: bool) -> Expectation {
+        let format = At::new("text.format", format).object().unwrap();
+        let form = Form::parse(format, None).unwrap();
+        Expectation::new(form, &mut ToolUse { must_call, ..ToolUse::default() })
+    }
+
+    fn words(expectation: &Expectation) -> String {
+        expectation.in_words().map(|item| serde_json::to_string(&item).unwrap()).unwrap_or_default()
+    }
+
+    fn schema(schema: Value) -> Value {
+        json!({"type": "json_schema", "name": "n", "schema": schema})
+    }
+
+    #[test]
+    fn a_schema_is_told_in_words_only_where_it_cannot_be_told_upstream() {
+        let upstream =
+            expecting(schema(json!({"type": "object", "properties": {"a": {"type": "string"}}})), false);
+        assert!(upstream.upstream_schema().is_some());
+        assert_eq!(words(&upstream), "");
+        let free_keys = json!({"type": "object", "additionalProperties": {"type": "string"}});
+        let told = expecting(schema(free_keys), false);
+        assert_eq!(told.upstream_schema(), None);
+        assert!(words(&told).contains("valid by this JSON Schema"), "{}", words(&told));
+        for free in ["text", "json_object"] {
+            let free = expecting(json!({"type": free}), false);
+            assert_eq!((free.upstream_schema(), words(&free)), (None, String::new()));
+        }
+    }
+
+    #[test]
+    fn a_call_that_must_come_is_asked_for_before_any_format() {
+        assert!(words(&expecting(json!({"type": "json_object"}), true)).contains("Call a function"));
+    }
+
+    #[test]
+    fn another_format_is_refused_by_its_place() {
+        let format = At::new("text.format", json!({"type": "grammar"})).object().unwrap();
+        assert_eq!(Form::parse(format, None).unwrap_err().body.param.as_deref(), Some("text.format.type"));
+    }
+}

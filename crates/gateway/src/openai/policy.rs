@@ -301,6 +301,11 @@ mod tests {
             ("audio", json!({})),
             ("seed", json!(1)),
             ("logprobs", json!(true)),
+            ("frequency_penalty", json!(0.5)),
+            ("top_logprobs", json!(5)),
+            ("logit_bias", json!({"50256": -100})),
+            ("modalities", json!(["text", "audio"])),
+            ("modalities", json!(["audio"])),
             ("colour", json!("red")),
         ] {
             let (trace, result) = apply(Unsupported::Refuse, json!({"model": "m", (field): value}));
@@ -309,6 +314,16 @@ mod tests {
             assert_eq!(error.body.code.as_deref(), Some("unsupported_feature"));
             assert_eq!(trace.refused, [field]);
         }
+    }
+
+    #[test]
+    fn a_conversation_of_responses_is_never_cut() {
+        let truncation = |asked: &str| {
+            let mut body = json!({"truncation": asked}).as_object().unwrap().clone();
+            Trace::new(Unsupported::Refuse).apply(RESPONSES, &mut body)
+        };
+        assert!(truncation("disabled").is_ok());
+        assert_eq!(truncation("auto").unwrap_err().body.param.as_deref(), Some("truncation"));
     }
 
     #[test]

@@ -64,3 +64,36 @@ fn summary(asked: At) -> Result<Summary, ApiError> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn parse(reasoning: Value) -> Result<ReasoningAsked, ApiError> {
+        let request = json!({"reasoning": reasoning});
+        ReasoningAsked::parse(&mut At::new("", request).object().unwrap())
+    }
+
+    #[test]
+    fn the_older_name_of_the_summary_gives_way_to_the_newer() {
+        let asked = |reasoning: Value| parse(reasoning).unwrap().summary;
+        assert_eq!(asked(json!({"generate_summary": "concise"})), Summary::Concise);
+        assert_eq!(asked(json!({"generate_summary": "concise", "summary": "detailed"})), Summary::Detailed);
+        assert_eq!(asked(json!({"context": "all_turns", "mode": "standard"})), Summary::default());
+    }
+
+    #[test]
+    fn what_codex_cannot_do_is_refused_by_its_name() {
+        for (field, value, code) in [
+            ("summary", "long", "invalid_value"),
+            ("context", "current_turn", "unsupported_feature"),
+            ("mode", "pro", "unsupported_feature"),
+        ] {
+            let error = parse(json!({field: value})).unwrap_err();
+            assert!(error.body.param.unwrap().ends_with(&format!("reasoning.{field}")));
+            assert_eq!((error.status, error.body.code.as_deref()), (400, Some(code)));
+            assert!(error.body.message.contains(&format!("`{value}`")), "{}", error.body.message);
+        }
+    }
+}

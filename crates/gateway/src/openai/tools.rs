@@ -284,3 +284,55 @@ fn arguments_schema(function: &Offered) -> Result<OutputSchema, ApiError> {
     OutputSchema::new(&schema, function.strict.then_some(true))
         .map_err(|error| ApiError::invalid(&path, "invalid_schema", format!("`{path}`: {error}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offered(index: usize, name: &str) -> Offered {
+        let function = At::new(format!("tools[{index}]"), json!({"name": name}));
+        function_of(function.object().unwrap()).unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    #[test]
+    fn a_request_has_a_limited_number_of_functions() {
+        let functions = |count| Vec::from_iter((0..count).map(|index| offered(index, &format!("f{index}"))));
+        assert!(check(&functions(MAX_TOOLS)).is_ok());
+        let error = check(&functions(MAX_TOOLS + 1)).unwrap_err();
+        assert_eq!((error.status, error.body.param.as_deref()), (400, Some("tools")));
+        assert!(error.body.message.contains("129 functions; at most 128"), "{}", error.body.message);
+    }
+
+    #[test]
+    fn two_functions_of_one_name_are_told_apart_by_their_place() {
+        let error = check(&[offered(0, "f"), offered(1, "g"), offered(2, "f")]).unwrap_err();
+        assert_eq!(error.body.param.as_deref(), Some("tools[2]"));
+    }
+
+    #[test]
+    fn a_name_has_1_to_64_usual_characters() {
+        let named = |name: &str| {
+            function_of(At::new("tools[0]", json!({"name": name})).object().unwrap())
+                .err()
+                .map(|error| error.status)
+        };
+        for usual in ["f", "F_9-x", &"f".repeat(64)] {
+            assert_eq!(named(usual), None, "{usual}");
+        }
+        for unusual in ["", "a b", "é", "a.b", &"f".repeat(65)] {
+            assert_eq!(named(unusual), Some(400), "{unusual}");
+        }
+    }
+
+    #[test]
+    fn how_many_must_be_called_is_said_in_known_words() {
+        let required = |mode: &str| must_call(At::new("tool_choice.mode", json!(mode)));
+        assert!(matches!((required("auto"), required("required")), (Ok(false), Ok(true))));
+        for error in
+            [required("any").unwrap_err(), choice_in_a_word("tool_choice.mode", "any").err().unwrap()]
+        {
+            assert_eq!(error.body.param.as_deref(), Some("tool_choice.mode"));
+            assert!(error.body.message.starts_with("`tool_choice.mode` is `any`; it must be `auto`"));
+        }
+    }
+}

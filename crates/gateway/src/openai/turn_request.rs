@@ -94,3 +94,40 @@ pub(super) fn detail(detail: At, trace: &mut super::policy::Trace) -> Result<(),
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{openai::policy::Trace, settings::Unsupported};
+    use serde_json::json;
+
+    #[test]
+    fn only_another_verbosity_than_the_usual_is_asked_for() {
+        for (name, upstream) in [("low", Some("low")), ("medium", None), ("high", Some("high"))] {
+            let verbosity = Verbosity::parse(At::new("verbosity", json!(name))).unwrap();
+            assert_eq!((verbosity.name(), verbosity.upstream()), (name, upstream));
+        }
+        let error = Verbosity::parse(At::new("text.verbosity", json!("loud"))).unwrap_err();
+        assert_eq!(error.body.param.as_deref(), Some("text.verbosity"));
+    }
+
+    #[test]
+    fn a_model_has_a_name() {
+        let named = |name: &str| model(&mut At::new("", json!({"model": name})).object().unwrap());
+        assert_eq!(named("gpt-5.5").unwrap(), "gpt-5.5");
+        assert_eq!(named("").unwrap_err().body.param.as_deref(), Some("model"));
+    }
+
+    #[test]
+    fn an_image_in_low_detail_is_one_that_cannot_be_had() {
+        let mut trace = Trace::new(Unsupported::Refuse);
+        for full in ["auto", "high", "original"] {
+            detail(At::new("detail", json!(full)), &mut trace).unwrap();
+        }
+        let code = |asked: &str, trace: &mut Trace| {
+            detail(At::new("detail", json!(asked)), trace).unwrap_err().body.code.unwrap()
+        };
+        assert_eq!(code("low", &mut trace), "unsupported_feature");
+        assert_eq!(code("blurred", &mut trace), "invalid_value");
+    }
+}

@@ -263,3 +263,6 @@ fn direct(item: &mut Fields) -> Result<(), ApiError> {
         _ => Err(ApiError::unsupported(&path, format!("`{path}`: only the model can have made a call."))),
     }
 }
+
+#[cfg(test)]
+mod tests;

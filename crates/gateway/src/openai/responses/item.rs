@@ -91,3 +91,26 @@ pub(super) fn summary_part(text: &str) -> Value {
 fn summary_parts(summary: &[String]) -> Vec<Value> {
     summary.iter().map(|text| summary_part(text)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_in_parts_is_shown_in_parts() {
+        let parts = vec![
+            Content::InputText { text: "see".into() },
+            Content::InputImage { image_url: "data:image/png;base64,AA==".into() },
+        ];
+        let item =
+            StoredItem::new(Item::FunctionCallOutput { call_id: "c".into(), output: Output::Parts(parts) });
+        assert!(item.id.starts_with("fco_"));
+        assert_eq!(
+            item.to_json(Encrypted::default()),
+            json!({"id": item.id, "type": "function_call_output", "status": "completed", "call_id": "c", "output": [
+                {"type": "input_text", "text": "see"},
+                {"type": "input_image", "image_url": "data:image/png;base64,AA==", "detail": "auto"},
+            ]})
+        );
+    }
+}
