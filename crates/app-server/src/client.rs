@@ -240,8 +240,13 @@ fn line(message: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
 
 impl<R: serde::de::DeserializeOwned> Response<R> {
     /// Waits for the answer, at most as long as the client's limit for one request.
-    pub async fn wait(self) -> Result<R, Error> {
-        let Self { answer, method, timeout: after, .. } = self;
+    pub async fn wait(mut self) -> Result<R, Error> {
+        self.arrival().await
+    }
+
+    /// The same, for those who may stop waiting and come back. The answer comes only once.
+    pub async fn arrival(&mut self) -> Result<R, Error> {
+        let &mut Self { ref mut answer, method, timeout: after, .. } = self;
         let answer = timeout(after, answer).await.map_err(|_| Error::TimedOut { method, after })?;
         let answer = answer.map_err(|_| Error::Closed { method })??;
         serde_json::from_str(answer.get()).map_err(|source| Error::Answer { method, source })

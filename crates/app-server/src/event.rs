@@ -263,7 +263,10 @@ pub(crate) fn parse<'a>(
 
 fn other<'a>(params: &'a str, method: &str) -> Result<Notification<'a>, serde_json::Error> {
     let Owner { thread_id } = serde_json::from_str(params)?;
-    Ok(Notification { thread_id: thread_id.map(|Text(id)| id), event: ThreadEvent::Other { method: method.to_owned() } })
+    Ok(Notification {
+        thread_id: thread_id.map(|Text(id)| id),
+        event: ThreadEvent::Other { method: method.to_owned() },
+    })
 }
 
 /// Items that are not messages (reasoning, tool calls, …) are reported as [`ThreadEvent::Other`].

@@ -82,8 +82,7 @@ impl Routes {
         else {
             return;
         };
-        let refused =
-            |RpcError { code, message }| Error::Refused { method, code, message: redact(&message) };
+        let refused = |RpcError { code, message }| Error::Refused { method, code, message: redact(&message) };
         // Whoever asked may have stopped waiting.
         let _ = waiting.send(answer.map(RawValue::to_owned).map_err(refused));
     }
