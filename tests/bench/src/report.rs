@@ -17,9 +17,10 @@ use crate::{
     stats::{Number, Samples},
 };
 
-/// What stands before and after the results in the document.
-const BEGIN: &str = "<!-- Made by `make bench`: begin -->";
-const END: &str = "<!-- Made by `make bench`: end -->";
+/// What stands in the document before and after what a command has measured.
+fn marks(command: &str) -> [String; 2] {
+    ["begin", "end"].map(|place| format!("<!-- Made by `{command}`: {place} -->"))
+}
 
 /// All that was measured, and where.
 #[derive(Debug)]
@@ -37,17 +38,19 @@ pub struct Report {
     pub alone: alone::Results,
 }
 
-/// Puts the text between the marks of a document.
-pub fn write_between_marks(document: &Path, text: &str) -> anyhow::Result<()> {
+/// Puts the text between the command's marks in a document.
+pub fn write_between_marks(document: &Path, command: &str, text: &str) -> anyhow::Result<()> {
     let old = fs::read_to_string(document).with_context(|| document.display().to_string())?;
-    let new = replace(&old, text).with_context(|| format!("{} has no marks", document.display()))?;
+    let new = replace(&old, command, text)
+        .with_context(|| format!("{} has no marks for `{command}`", document.display()))?;
     Ok(fs::write(document, new)?)
 }
 
-fn replace(document: &str, text: &str) -> Option<String> {
-    let (before, rest) = document.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n\n{}\n\n{END}{after}", text.trim()))
+fn replace(document: &str, command: &str, text: &str) -> Option<String> {
+    let [begin, end] = marks(command);
+    let (before, rest) = document.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
+    Some(format!("{before}{begin}\n\n{}\n\n{end}{after}", text.trim()))
 }
 
 impl fmt::Display for Report {
@@ -74,7 +77,7 @@ impl fmt::Display for Report {
             self.turns(f, pause)?;
         }
         writeln!(f, "\n### The gateway alone\n")?;
-        self.alone(f)
+        write!(f, "{}", self.alone)
     }
 }
 
@@ -163,9 +166,11 @@ impl Report {
             added(|cell| &cell.all_totals, 99.0),
         )
     }
+}
 
-    fn alone(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let alone::Results { short, long, streams } = &self.alone;
+impl fmt::Display for alone::Results {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { short, long, streams } = self;
         writeln!(
             f,
             "| connections | | requests/s | first token, ms | p99 | total, ms | p99 | its processor time, µs a request |"
@@ -246,10 +251,11 @@ mod tests {
 
     #[test]
     fn only_what_is_between_the_marks_changes() {
-        let document = format!("# Title\n{BEGIN}\nold\n{END}\nrest\n");
-        let once = replace(&document, "new\n").unwrap();
-        assert_eq!(once, format!("# Title\n{BEGIN}\n\nnew\n\n{END}\nrest\n"));
-        assert_eq!(replace(&once, "new").unwrap(), once);
-        assert_eq!(replace("no marks", "new"), None);
+        let [begin, end] = marks("make x");
+        let document = format!("# Title\n{begin}\nold\n{end}\nrest\n");
+        let once = replace(&document, "make x", "new\n").unwrap();
+        assert_eq!(once, format!("# Title\n{begin}\n\nnew\n\n{end}\nrest\n"));
+        assert_eq!(replace(&once, "make x", "new").unwrap(), once);
+        assert_eq!(replace(&once, "make y", "new"), None);
     }
 }
