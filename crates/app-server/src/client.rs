@@ -10,7 +10,6 @@ use serde::Serialize;
 use tokio::{
     io::BufReader,
     sync::{broadcast, oneshot, watch},
-    time::timeout,
 };
 
 use crate::{
@@ -122,7 +121,6 @@ pub struct Client {
 pub struct Response<R> {
     answer: oneshot::Receiver<Answer>,
     method: &'static str,
-    timeout: Duration,
     response: PhantomData<fn() -> R>,
 }
 
@@ -146,16 +144,12 @@ impl Client {
             params: &'a P,
         }
         let line = |id| line(&Envelope { id, method: R::METHOD, params: request });
+        let patience = *self.request_timeout.read().unwrap_or_else(PoisonError::into_inner);
         let answer = self
             .connection
-            .request(R::METHOD, line)
+            .request(R::METHOD, patience, line)
             .map_err(|source| Error::Params { method: R::METHOD, source })?;
-        Ok(Response {
-            answer,
-            method: R::METHOD,
-            timeout: *self.request_timeout.read().unwrap_or_else(PoisonError::into_inner),
-            response: PhantomData,
-        })
+        Ok(Response { answer, method: R::METHOD, response: PhantomData })
     }
 
     /// Starts to collect the events of a thread. To miss none, subscribe before the turn is started.
@@ -239,16 +233,15 @@ fn line(message: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
 }
 
 impl<R: serde::de::DeserializeOwned> Response<R> {
-    /// Waits for the answer, at most as long as the client's limit for one request.
+    /// Waits for the answer, at most until the client's limit for one request is over.
     pub async fn wait(mut self) -> Result<R, Error> {
         self.arrival().await
     }
 
     /// The same, for those who may stop waiting and come back. The answer comes only once.
     pub async fn arrival(&mut self) -> Result<R, Error> {
-        let &mut Self { ref mut answer, method, timeout: after, .. } = self;
-        let answer = timeout(after, answer).await.map_err(|_| Error::TimedOut { method, after })?;
-        let answer = answer.map_err(|_| Error::Closed { method })??;
+        let &mut Self { ref mut answer, method, .. } = self;
+        let answer = answer.await.map_err(|_| Error::Closed { method })??;
         serde_json::from_str(answer.get()).map_err(|source| Error::Answer { method, source })
     }
 }

@@ -4,9 +4,12 @@
 //! else. A subscriber that lets too much pile up loses its turn, which is interrupted, and is told so; no event is ever
 //! dropped in silence.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use serde::Deserialize;
@@ -64,21 +67,25 @@ impl Connection {
             }
         });
         let routes = Arc::<Routes>::default();
+        let watched = Arc::clone(&routes);
+        tokio::spawn(async move { watched.watch().await });
         let incoming = Incoming { routes: Arc::clone(&routes), lines: lines.clone(), notices, has_ended };
         let reading = tokio::spawn(incoming.run(LineReader::new(reader, MAX_LINE_BYTES)));
         let next_id = Arc::new(AtomicU64::new(1));
         (Self { lines, routes, next_id, ended }, Tasks { reading, writing })
     }
 
-    /// Sends a request, whose line `line` makes of its id, behind all that was sent before.
+    /// Sends a request, whose line `line` makes of its id, behind all that was sent before. It fails when there is no
+    /// answer within this time, or a second later.
     pub(crate) fn request<E>(
         &self,
         method: &'static str,
+        patience: Duration,
         line: impl FnOnce(u64) -> Result<Vec<u8>, E>,
     ) -> Result<oneshot::Receiver<Answer>, E> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let line = line(id)?;
-        let answer = self.routes.pending(id, method);
+        let answer = self.routes.pending(id, method, patience);
         self.send(line);
         Ok(answer)
     }

@@ -9,10 +9,14 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use serde_json::value::RawValue;
-use tokio::sync::{mpsc, mpsc::error::TryRecvError, oneshot};
+use tokio::{
+    sync::{Notify, mpsc, mpsc::error::TryRecvError, oneshot},
+    time::{Instant, sleep_until},
+};
 
 use crate::{Error, ThreadEvent, message::RpcError, redact::redact};
 
@@ -22,13 +26,22 @@ const MAX_QUEUED_BYTES: usize = 32 * 1024 * 1024;
 /// An answer, still as JSON text.
 pub(crate) type Answer = Result<Box<RawValue>, Error>;
 
+/// How late a request may be given up.
+const LATENESS: Duration = Duration::from_secs(1);
+
 #[derive(Debug, Default)]
-pub(crate) struct Routes(Mutex<State>);
+pub(crate) struct Routes {
+    state: Mutex<State>,
+    /// Told when there is something to look after.
+    watch: Notify,
+}
 
 #[derive(Debug, Default)]
 struct State {
     /// Whether nothing more will come.
     ended: bool,
+    /// Whether somebody looks after the pending requests.
+    watched: bool,
     pending: HashMap<u64, Pending>,
     subscribers: HashMap<String, Subscriber>,
 }
@@ -37,6 +50,9 @@ struct State {
 struct Pending {
     method: &'static str,
     answer: oneshot::Sender<Answer>,
+    /// How long it may take, and until when that is.
+    patience: Duration,
+    deadline: Instant,
 }
 
 /// The sending end of a subscription.
@@ -66,19 +82,54 @@ pub(crate) enum Dispatched {
 }
 
 impl Routes {
-    /// Begins to wait for an answer. After the end of the connection, there is none.
-    pub(crate) fn pending(&self, id: u64, method: &'static str) -> oneshot::Receiver<Answer> {
+    /// Begins to wait for an answer, this long. After the end of the connection, there is none.
+    pub(crate) fn pending(
+        &self,
+        id: u64,
+        method: &'static str,
+        patience: Duration,
+    ) -> oneshot::Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
+        let pending = Pending { method, answer, patience, deadline: Instant::now() + patience };
         let mut state = self.state();
         if !state.ended {
-            state.pending.insert(id, Pending { method, answer });
+            state.pending.insert(id, pending);
+            if !std::mem::replace(&mut state.watched, true) {
+                self.watch.notify_one();
+            }
         }
         receiver
     }
 
+    /// Gives up the requests that take too long, until the end of the connection. One look a second at them all, and
+    /// none while there are none, costs less than a timer for each.
+    pub(crate) async fn watch(&self) {
+        while !self.state().ended {
+            self.watch.notified().await;
+            while let Some(next) = self.give_up(Instant::now()) {
+                sleep_until(next.min(Instant::now() + LATENESS)).await;
+            }
+        }
+    }
+
+    /// Gives up the requests that are overdue. Returns when the next one will be; `None` where there is none to look
+    /// after any more.
+    fn give_up(&self, now: Instant) -> Option<Instant> {
+        let mut state = self.state();
+        let overdue: Vec<_> = state.pending.extract_if(|_, pending| pending.deadline <= now).collect();
+        let next = state.pending.values().map(|pending| pending.deadline).min();
+        state.watched = next.is_some();
+        drop(state);
+        for (_, Pending { method, answer, patience: after, .. }) in overdue {
+            let _ = answer.send(Err(Error::TimedOut { method, after }));
+        }
+        next
+    }
+
     /// Hands an answer to whoever waits for it.
     pub(crate) fn answer(&self, id: Option<u64>, answer: Result<&RawValue, RpcError>) {
-        let Some(Pending { method, answer: waiting }) = id.and_then(|id| self.state().pending.remove(&id))
+        let Some(Pending { method, answer: waiting, .. }) =
+            id.and_then(|id| self.state().pending.remove(&id))
         else {
             return;
         };
@@ -119,10 +170,11 @@ impl Routes {
     pub(crate) fn end(&self) {
         let waiting = std::mem::replace(&mut *self.state(), State { ended: true, ..State::default() });
         drop(waiting);
+        self.watch.notify_one();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

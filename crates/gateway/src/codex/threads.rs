@@ -94,7 +94,7 @@ impl Threads {
                 None => self.client.send(&self.template)?,
             };
             match (Awaited { threads: self, response: Some(response) }).id().await {
-                Err(error @ Error::Refused { .. }) if was_ahead => {
+                Err(error @ (Error::Refused { .. } | Error::TimedOut { .. })) if was_ahead => {
                     tracing::debug!(%error, "no thread could be started ahead");
                 }
                 id => return id,
