@@ -48,8 +48,8 @@ fuzz: ## Try the properties with ever new inputs (MINUTES=10)
 chaos: ## Break Codex, the provider and the gateway under load (ARGS="--minutes 10 --seed 1")
 	@sh scripts/chaos $(ARGS)
 
-bench: ## Measure it beside the Python gateway, into docs/performance.md (QUICK=1 for a glance)
-	@sh scripts/bench $(if $(QUICK),--quick)
+bench: ## Measure it beside the Python gateway, into docs/performance.md (QUICK=1 for a glance, ONLY=alone, ONLY=soak)
+	@sh scripts/bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
 bench-desktop: ## Measure the tray application, into docs/performance.md
 	@sh scripts/bench-desktop

@@ -214,7 +214,12 @@ export type TokenView = {
  */
 masked: string, place: TokenPlace, };
 
-export type Tokens = { input: number, cached: number, output: number, reasoning: number, };
+export type Tokens = { input: number, cached: number, output: number, reasoning: number, 
+/**
+ * Whether they are no counts: the caller hung up before there were any, and the lengths of the texts tell about how
+ * many it must have been.
+ */
+estimated: boolean, };
 
 export type Trouble = { "kind": "codexMissing", searched: Array<string>, } | { "kind": "codexTooOld", version: string, lacks: string, } | { "kind": "codexStopped", attempt: number, message: string, } | { "kind": "signedOut" } | { "kind": "portTaken", port: number, holder: PortHolder | null, nextFree: number | null, } | { "kind": "keyring", message: string, } | { "kind": "quotaUsedUp", window: string, resetsAtMs: number | null, } | { "kind": "config", message: string, } | { "kind": "other", message: string, };
 

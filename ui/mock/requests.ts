@@ -12,7 +12,7 @@ export function recordOf(rest: Partial<RequestRecord> & { id: string; time_ms: n
     status: 200,
     first_token_ms: 412,
     duration_ms: 1240,
-    tokens: { input: 1204, cached: 1024, output: 187, reasoning: 64 },
+    tokens: { input: 1204, cached: 1024, output: 187, reasoning: 64, estimated: false },
     parameters: {
       honoured: ["messages", "model", "stream", "response_format", "max_completion_tokens"],
       neutral: ["temperature", "n"],
@@ -53,7 +53,7 @@ const kinds: ((at: number) => { rest: Partial<RequestRecord>; cure?: Cure })[] =
   (at) => ({
     rest: {
       duration_ms: 800 + (at % 4000),
-      tokens: { input: 96, cached: 0, output: 11 + (at % 50), reasoning: 0 },
+      tokens: { input: 96, cached: 0, output: 11 + (at % 50), reasoning: 0, estimated: false },
     },
   }),
   () => ({

@@ -2,24 +2,19 @@
 
 use std::{
     marker::PhantomData,
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
 use serde::Serialize;
 use tokio::{
     io::BufReader,
-    sync::{broadcast, mpsc, oneshot, watch},
-    task::JoinHandle,
-    time::timeout,
+    sync::{broadcast, oneshot, watch},
 };
 
 use crate::{
-    Error, Exit, LaunchError, Notice, RateLimit, RateLimits, Subscription, ToolCallRequest, connection,
-    connection::{Answer, Command},
+    Error, Exit, LaunchError, Notice, RateLimit, RateLimits, Subscription, ToolCallRequest,
+    connection::{Connection, Tasks},
     event::RequestId,
     notice::Notices,
     process,
@@ -28,6 +23,7 @@ use crate::{
         AccountRateLimitsRead, AccountRateLimitsReadResponse, ClientInfo, Initialize, InitializeResponse,
         Request, ToolCallAnswer,
     },
+    routes::Answer,
 };
 
 /// A running and initialised Codex.
@@ -36,8 +32,7 @@ pub struct AppServer {
     client: Client,
     server: InitializeResponse,
     process: Process,
-    reading: JoinHandle<()>,
-    writing: JoinHandle<()>,
+    tasks: Tasks,
 }
 
 impl AppServer {
@@ -48,15 +43,14 @@ impl AppServer {
         request_timeout: Duration,
     ) -> Result<Self, LaunchError> {
         let (process, stdin, stdout) = Process::spawn(command)?;
-        let (commands, queue) = mpsc::unbounded_channel();
         let notices = Notices::default();
         let stdout = BufReader::with_capacity(64 * 1024, stdout);
-        let (reading, writing) = connection::open(stdout, stdin, queue, notices.clone());
-        let client = Client::new(commands, notices, request_timeout);
+        let (connection, tasks) = Connection::open(stdout, stdin, notices.clone());
+        let client = Client::new(connection, notices, request_timeout);
         match client.request(&Initialize::new(client_info)).await {
             Ok(server) => {
                 client.notify("initialized");
-                Ok(Self { client, server, process, reading, writing })
+                Ok(Self { client, server, process, tasks })
             }
             Err(Error::Closed { .. }) => {
                 let Exit { status, stderr } = process.stop(Duration::from_millis(500)).await;
@@ -85,9 +79,9 @@ impl AppServer {
 
     /// Waits until Codex ends or closes its output by itself, and reaps it. May be cancelled.
     pub async fn ended(&mut self) -> Exit {
-        if !self.reading.is_finished() {
+        if !self.tasks.reading.is_finished() {
             tokio::select! {
-                _ = &mut self.reading => {}
+                _ = &mut self.tasks.reading => {}
                 exit = self.process.wait() => return exit,
             }
         }
@@ -98,27 +92,26 @@ impl AppServer {
     /// Ends Codex in order: its input is closed, which it takes as a request to finish; then it is asked by signal,
     /// then killed, with its whole process group. Every request and subscription still open fails.
     pub async fn shutdown(self) -> Exit {
-        let _ = self.client.commands.send(Command::Close);
+        self.client.connection.close();
         let exit = self.process.stop(Duration::from_millis(800)).await;
-        self.reading.abort();
-        self.writing.abort();
+        self.tasks.reading.abort();
+        self.tasks.writing.abort();
         exit
     }
 }
 
 impl Drop for AppServer {
     fn drop(&mut self) {
-        self.reading.abort();
-        self.writing.abort();
+        self.tasks.reading.abort();
+        self.tasks.writing.abort();
     }
 }
 
 /// Sends requests to one Codex; cheap to clone. It outlives its Codex, and then every request fails at once.
 #[derive(Debug, Clone)]
 pub struct Client {
-    commands: mpsc::UnboundedSender<Command>,
+    connection: Connection,
     notices: Notices,
-    next_id: Arc<AtomicU64>,
     request_timeout: Arc<RwLock<Duration>>,
 }
 
@@ -128,18 +121,12 @@ pub struct Client {
 pub struct Response<R> {
     answer: oneshot::Receiver<Answer>,
     method: &'static str,
-    timeout: Duration,
     response: PhantomData<fn() -> R>,
 }
 
 impl Client {
-    fn new(commands: mpsc::UnboundedSender<Command>, notices: Notices, request_timeout: Duration) -> Self {
-        Self {
-            commands,
-            notices,
-            next_id: Arc::new(AtomicU64::new(1)),
-            request_timeout: Arc::new(RwLock::new(request_timeout)),
-        }
+    fn new(connection: Connection, notices: Notices, request_timeout: Duration) -> Self {
+        Self { connection, notices, request_timeout: Arc::new(RwLock::new(request_timeout)) }
     }
 
     /// Sends a request and waits for its answer.
@@ -156,24 +143,18 @@ impl Client {
             method: &'static str,
             params: &'a P,
         }
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let mut line = serde_json::to_vec(&Envelope { id, method: R::METHOD, params: request })
+        let line = |id| line(&Envelope { id, method: R::METHOD, params: request });
+        let patience = *self.request_timeout.read().unwrap_or_else(PoisonError::into_inner);
+        let answer = self
+            .connection
+            .request(R::METHOD, patience, line)
             .map_err(|source| Error::Params { method: R::METHOD, source })?;
-        line.push(b'\n');
-        let (answer, receiver) = oneshot::channel();
-        // A closed connection drops `answer`, which the receiver reports.
-        let _ = self.commands.send(Command::Request { id, method: R::METHOD, line, answer });
-        Ok(Response {
-            answer: receiver,
-            method: R::METHOD,
-            timeout: *self.request_timeout.read().unwrap_or_else(PoisonError::into_inner),
-            response: PhantomData,
-        })
+        Ok(Response { answer, method: R::METHOD, response: PhantomData })
     }
 
     /// Starts to collect the events of a thread. To miss none, subscribe before the turn is started.
     pub fn subscribe(&self, thread_id: impl Into<String>) -> Subscription {
-        Subscription::open(thread_id.into(), self.commands.clone())
+        self.connection.subscribe(thread_id.into())
     }
 
     /// Answers a call that Codex waits for. An answer to a turn that has ended is not heard.
@@ -184,10 +165,13 @@ impl Client {
             result: &'a ToolCallAnswer<'a>,
         }
         const METHOD: &str = "item/tool/call";
-        let mut line = serde_json::to_vec(&Envelope { id: &call.request_id, result: answer })
+        let line = line(&Envelope { id: &call.request_id, result: answer })
             .map_err(|source| Error::Params { method: METHOD, source })?;
-        line.push(b'\n');
-        self.commands.send(Command::Notify { line }).map_err(|_| Error::Closed { method: METHOD })
+        if self.is_closed() {
+            return Err(Error::Closed { method: METHOD });
+        }
+        self.connection.send(line);
+        Ok(())
     }
 
     /// Follows what Codex says that belongs to no thread, from now on.
@@ -228,26 +212,36 @@ impl Client {
 
     /// Whether the connection has ended.
     pub fn is_closed(&self) -> bool {
-        self.commands.is_closed()
+        self.connection.is_closed()
     }
 
     /// Waits until the connection has ended.
     pub async fn closed(&self) {
-        self.commands.closed().await;
+        self.connection.closed().await;
     }
 
     fn notify(&self, method: &str) {
-        let line = format!("{}\n", serde_json::json!({"method": method})).into_bytes();
-        let _ = self.commands.send(Command::Notify { line });
+        self.connection.send(format!("{}\n", serde_json::json!({"method": method})).into_bytes());
     }
 }
 
+/// A message as it is written.
+fn line(message: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
 impl<R: serde::de::DeserializeOwned> Response<R> {
-    /// Waits for the answer, at most as long as the client's limit for one request.
-    pub async fn wait(self) -> Result<R, Error> {
-        let Self { answer, method, timeout: after, .. } = self;
-        let answer = timeout(after, answer).await.map_err(|_| Error::TimedOut { method, after })?;
-        let answer = answer.map_err(|_| Error::Closed { method })??;
+    /// Waits for the answer, at most until the client's limit for one request is over.
+    pub async fn wait(mut self) -> Result<R, Error> {
+        self.arrival().await
+    }
+
+    /// The same, for those who may stop waiting and come back. The answer comes only once.
+    pub async fn arrival(&mut self) -> Result<R, Error> {
+        let &mut Self { ref mut answer, method, .. } = self;
+        let answer = answer.await.map_err(|_| Error::Closed { method })??;
         serde_json::from_str(answer.get()).map_err(|source| Error::Answer { method, source })
     }
 }

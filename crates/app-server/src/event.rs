@@ -3,10 +3,15 @@
 //! Parsing is lenient: unknown notifications become [`ThreadEvent::Other`], unknown fields are skipped and unknown
 //! error codes are kept by name, so that a newer Codex does not break an older gateway.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::raw_item::{self, RawItem};
+use crate::{
+    message::Text,
+    raw_item::{self, RawItem},
+};
 
 /// One notification of a thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,8 +176,8 @@ impl ThreadEvent {
 
 /// A notification's thread, and what it says.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Notification {
-    pub(crate) thread_id: Option<String>,
+pub(crate) struct Notification<'a> {
+    pub(crate) thread_id: Option<Cow<'a, str>>,
     pub(crate) event: ThreadEvent,
 }
 
@@ -195,7 +200,10 @@ pub(crate) const METHODS: &[&str] = &[
 ];
 
 /// Understands one notification. An error means that a known method came in an unknown form.
-pub(crate) fn parse(method: &str, params: Option<&RawValue>) -> Result<Notification, serde_json::Error> {
+pub(crate) fn parse<'a>(
+    method: &str,
+    params: Option<&'a RawValue>,
+) -> Result<Notification<'a>, serde_json::Error> {
     let params = params.map_or("{}", RawValue::get);
     Ok(match method {
         // The list is asked first, so that nothing is read which the checks of the protocol do not know of.
@@ -243,27 +251,30 @@ pub(crate) fn parse(method: &str, params: Option<&RawValue>) -> Result<Notificat
         "warning" | "guardianWarning" | "configWarning" | "deprecationNotice" => {
             let Warning { thread_id, message, summary } = serde_json::from_str(params)?;
             let message = message.or(summary).unwrap_or_default();
-            Notification { thread_id, event: ThreadEvent::Warning { message } }
+            Notification { thread_id: thread_id.map(|Text(id)| id), event: ThreadEvent::Warning { message } }
         }
         "thread/closed" => {
             let Owner { thread_id } = serde_json::from_str(params)?;
-            Notification { thread_id, event: ThreadEvent::Closed }
+            Notification { thread_id: thread_id.map(|Text(id)| id), event: ThreadEvent::Closed }
         }
         _ => other(params, method)?,
     })
 }
 
-fn other(params: &str, method: &str) -> Result<Notification, serde_json::Error> {
+fn other<'a>(params: &'a str, method: &str) -> Result<Notification<'a>, serde_json::Error> {
     let Owner { thread_id } = serde_json::from_str(params)?;
-    Ok(Notification { thread_id, event: ThreadEvent::Other { method: method.to_owned() } })
+    Ok(Notification {
+        thread_id: thread_id.map(|Text(id)| id),
+        event: ThreadEvent::Other { method: method.to_owned() },
+    })
 }
 
 /// Items that are not messages (reasoning, tool calls, …) are reported as [`ThreadEvent::Other`].
-fn item(
-    params: &str,
+fn item<'a>(
+    params: &'a str,
     method: &str,
     event: impl FnOnce(String, String, Option<MessagePhase>) -> ThreadEvent,
-) -> Result<Notification, serde_json::Error> {
+) -> Result<Notification<'a>, serde_json::Error> {
     let InItem { thread_id, item } = serde_json::from_str(params)?;
     let event = match item {
         Item::AgentMessage { id, text, phase } => event(id, text, phase),
@@ -274,16 +285,18 @@ fn item(
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Delta {
-    thread_id: String,
+struct Delta<'a> {
+    #[serde(borrow)]
+    thread_id: Cow<'a, str>,
     item_id: String,
     delta: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct SummaryDelta {
-    thread_id: String,
+struct SummaryDelta<'a> {
+    #[serde(borrow)]
+    thread_id: Cow<'a, str>,
     item_id: String,
     summary_index: usize,
     delta: String,
@@ -291,8 +304,9 @@ struct SummaryDelta {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct InItem {
-    thread_id: String,
+struct InItem<'a> {
+    #[serde(borrow)]
+    thread_id: Cow<'a, str>,
     item: Item,
 }
 
@@ -310,8 +324,9 @@ enum Item {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct InTurn {
-    thread_id: String,
+struct InTurn<'a> {
+    #[serde(borrow)]
+    thread_id: Cow<'a, str>,
     turn: Turn,
 }
 
@@ -325,32 +340,35 @@ struct Turn {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct InRawItem {
-    thread_id: String,
+struct InRawItem<'a> {
+    #[serde(borrow)]
+    thread_id: Cow<'a, str>,
     item: raw_item::Read,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct InRawResponse {
-    thread_id: String,
+struct InRawResponse<'a> {
+    #[serde(borrow)]
+    thread_id: Cow<'a, str>,
     #[serde(default)]
     usage: Option<TokenUsage>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Failure {
-    thread_id: String,
+struct Failure<'a> {
+    #[serde(borrow)]
+    thread_id: Cow<'a, str>,
     error: TurnError,
     will_retry: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Warning {
-    #[serde(default)]
-    thread_id: Option<String>,
+struct Warning<'a> {
+    #[serde(borrow, default)]
+    thread_id: Option<Text<'a>>,
     #[serde(default)]
     message: Option<String>,
     #[serde(default)]
@@ -359,18 +377,18 @@ struct Warning {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Owner {
-    #[serde(default)]
-    thread_id: Option<String>,
+struct Owner<'a> {
+    #[serde(borrow, default)]
+    thread_id: Option<Text<'a>>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parsed(method: &str, params: &str) -> Notification {
-        let params = RawValue::from_string(params.to_owned()).unwrap();
-        parse(method, Some(&params)).unwrap()
+    fn parsed<'a>(method: &str, params: &'a str) -> Notification<'a> {
+        let params: &RawValue = serde_json::from_str(params).unwrap();
+        parse(method, Some(params)).unwrap()
     }
 
     fn event(method: &str, params: &str) -> ThreadEvent {

@@ -12,6 +12,7 @@ mod denial;
 mod error;
 mod event;
 mod locate;
+mod message;
 mod notice;
 mod process;
 #[cfg(test)]
@@ -20,12 +21,12 @@ pub mod protocol;
 mod rate_limits;
 mod raw_item;
 mod redact;
+mod routes;
 pub mod schema;
 mod supervisor;
 mod transport;
 
 pub use client::{AppServer, Client, Response};
-pub use connection::{Lost, Subscription};
 pub use error::{Error, LaunchError};
 pub use event::{
     CodexErrorInfo, MessagePhase, ThreadEvent, TokenUsage, ToolCallRequest, TurnError, TurnStatus,
@@ -36,4 +37,5 @@ pub use process::{Command, Exit};
 pub use rate_limits::{ORDINARY_LIMIT, RateLimit, RateLimitWindow, RateLimits};
 pub use raw_item::{FunctionCall, RawItem, RawItemKind, Reasoning};
 pub use redact::{Secret, redact, remember};
+pub use routes::{Lost, Subscription};
 pub use supervisor::{Checks, Launch, Phase, Restart, Supervisor};

@@ -11,8 +11,9 @@ use proptest::prelude::*;
 use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 
 use crate::{
-    connection::Message,
-    event, notice,
+    event,
+    message::Message,
+    notice,
     redact::redact,
     transport::{Line, LineReader},
 };

@@ -2,11 +2,20 @@
 
 use std::io;
 
+use memchr::memchr;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufWriter};
 use tokio::sync::mpsc;
 
 /// Longer than any message that Codex has reason to send; a line beyond it is skipped, not kept.
 pub(crate) const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
+
+/// What is to be done at the writing end.
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// A message and its line end.
+    Line(Vec<u8>),
+    Close,
+}
 
 /// What stood on the next line.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,7 +57,7 @@ impl<R: AsyncBufRead + Unpin> LineReader<R> {
                 }
                 return Ok(Some(self.finish()));
             }
-            let end = available.iter().position(|byte| *byte == b'\n');
+            let end = memchr(b'\n', available);
             let part = &available[..end.unwrap_or(available.len())];
             self.length += part.len();
             if self.length <= self.limit {
@@ -73,15 +82,15 @@ impl<R: AsyncBufRead + Unpin> LineReader<R> {
     }
 }
 
-/// Writes each line of the queue until the queue is closed, then closes the pipe. The queue decouples reading from
+/// Writes each line of the queue until it is told to close, or the queue is, and closes the pipe. The queue decouples reading from
 /// writing: a child that does not read its input can't stop us from reading its output.
 pub(crate) async fn write_lines<W: AsyncWrite + Unpin>(
     writer: W,
-    mut lines: mpsc::UnboundedReceiver<Vec<u8>>,
+    mut lines: mpsc::UnboundedReceiver<Output>,
 ) -> io::Result<()> {
     // Lines that wait together leave in one write.
     let mut writer = BufWriter::new(writer);
-    while let Some(line) = lines.recv().await {
+    while let Some(Output::Line(line)) = lines.recv().await {
         writer.write_all(&line).await?;
         if lines.is_empty() {
             writer.flush().await?;
@@ -124,12 +133,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn closing_the_queue_closes_the_pipe() {
+    async fn closing_the_pipe_waits_for_what_was_sent_before() {
         let (near, mut far) = tokio::io::duplex(64);
         let (queue, receiver) = mpsc::unbounded_channel();
-        queue.send(b"one\n".to_vec()).unwrap();
-        queue.send(b"two\n".to_vec()).unwrap();
-        drop(queue);
+        queue.send(Output::Line(b"one\n".to_vec())).unwrap();
+        queue.send(Output::Line(b"two\n".to_vec())).unwrap();
+        queue.send(Output::Close).unwrap();
         write_lines(near, receiver).await.unwrap();
         let mut written = String::new();
         tokio::io::AsyncReadExt::read_to_string(&mut far, &mut written).await.unwrap();

@@ -1,9 +1,6 @@
 //! The gateway as a whole: started with a configuration, held by a handle.
 
-use std::{
-    fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc,
-    time::Duration,
-};
+use std::{fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
 
 use app_server::{Launch, LaunchError, Supervisor, locate};
 use tokio::{
@@ -15,7 +12,7 @@ use tokio::{
 
 use crate::{
     codex::{Account, Codex, CodexLaunch, Session, renew},
-    http::{Bounds, Shared, router, serve},
+    http::{Bounds, Shared, WrongTokens, router, serve},
     images::{AddressPolicy, ImageFetcher},
     log::RequestLog,
     openai::responses::{DiskPlace, History, HistoryKey},
@@ -172,7 +169,7 @@ pub async fn start(config: Config) -> Result<GatewayHandle, StartError> {
         images,
         log: log.clone(),
         live: live.clone(),
-        wrong_tokens: Arc::default(),
+        wrong_tokens: WrongTokens::default(),
         address,
         history: history.clone(),
     };

@@ -16,6 +16,12 @@ pub(crate) fn count(text: &str) -> usize {
     tokens
 }
 
+/// About as many tokens as a text of so many bytes has, for where a count is not worth what it takes: English has four
+/// bytes a token.
+pub(crate) fn estimate(bytes: usize) -> u64 {
+    bytes.div_ceil(4) as u64
+}
+
 /// The bytes of a text's first `tokens` tokens, cut at a character; `None` if it has no more than that.
 fn prefix(text: &str, tokens: usize) -> Option<usize> {
     let encoded = tokenizer().encode_ordinary(text);

@@ -330,6 +330,14 @@ pub(crate) struct Usage {
     pub(crate) reasoning_output: u64,
 }
 
+/// What a turn has cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cost {
+    pub(crate) usage: Usage,
+    /// Whether nobody has told it, and nobody will.
+    pub(crate) is_estimated: bool,
+}
+
 impl std::ops::AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
         self.input += other.input;

@@ -4,19 +4,20 @@
 //! two requests sent back to back, and the events read as they come.
 
 use std::{
+    collections::VecDeque,
     ffi::OsString,
     path::Path,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail};
 use app_server::{
-    AppServer, Client, Command, ThreadEvent, TurnStatus,
-    protocol::{ClientInfo, ThreadInjectItems, ThreadStart, ThreadUnsubscribe, TurnInterrupt, TurnStart},
+    AppServer, Client, Command, Error, Response, ThreadEvent, TurnStatus,
+    protocol::{
+        ClientInfo, ThreadInjectItems, ThreadStart, ThreadStartResponse, ThreadUnsubscribe, TurnInterrupt,
+        TurnStart,
+    },
 };
 use serde_json::{Map, json};
 
@@ -30,8 +31,8 @@ const READY: usize = 4;
 pub struct Floor {
     server: AppServer,
     template: ThreadStart,
-    ready: Mutex<Vec<String>>,
-    refilling: AtomicBool,
+    /// Threads that Codex was asked for, oldest first.
+    ready: Mutex<VecDeque<Response<ThreadStartResponse>>>,
 }
 
 impl Floor {
@@ -68,12 +69,9 @@ impl Floor {
             config: Map::new(),
             ..ThreadStart::default()
         };
-        let floor =
-            Arc::new(Self { server, template, ready: Mutex::default(), refilling: AtomicBool::new(false) });
-        let first = floor.open().await?;
-        floor.ready().push(first);
-        floor.refill();
-        Ok(floor)
+        let floor = Self { server, template, ready: Mutex::default() };
+        floor.refill()?;
+        Ok(Arc::new(floor))
     }
 
     /// The process id of Codex.
@@ -84,12 +82,10 @@ impl Floor {
     /// One turn.
     pub async fn ask(self: &Arc<Self>, prompt: &str) -> anyhow::Result<Answer> {
         let start = Instant::now();
-        let ready = self.ready().pop();
-        let id = match ready {
-            Some(id) => id,
-            None => self.open().await?,
-        };
         let client = self.server.client();
+        let ready = self.ready().pop_front();
+        let ready = ready.map_or_else(|| client.send(&self.template), Ok)?;
+        let id = ready.wait().await?.thread.id;
         let mut events = client.subscribe(&id);
         let mut thread = Thread { floor: self, id, running: true };
         let item =
@@ -109,7 +105,7 @@ impl Floor {
         let mut first_token = None;
         loop {
             match events.next().await? {
-                ThreadEvent::MessageStarted { .. } => self.refill(),
+                ThreadEvent::MessageStarted { .. } => self.refill()?,
                 ThreadEvent::MessageDelta { .. } if first_token.is_none() => {
                     first_token = Some(start.elapsed());
                 }
@@ -130,25 +126,15 @@ impl Floor {
         self.server.client()
     }
 
-    async fn open(&self) -> anyhow::Result<String> {
-        Ok(self.client().request(&self.template).await?.thread.id)
-    }
-
-    fn refill(self: &Arc<Self>) {
-        if self.ready().len() >= READY || self.refilling.swap(true, Ordering::AcqRel) {
-            return;
+    fn refill(&self) -> Result<(), Error> {
+        let mut ready = self.ready();
+        while ready.len() < READY {
+            ready.push_back(self.client().send(&self.template)?);
         }
-        let floor = Arc::clone(self);
-        tokio::spawn(async move {
-            while floor.ready().len() < READY {
-                let Ok(id) = floor.open().await else { break };
-                floor.ready().push(id);
-            }
-            floor.refilling.store(false, Ordering::Release);
-        });
+        Ok(())
     }
 
-    fn ready(&self) -> MutexGuard<'_, Vec<String>> {
+    fn ready(&self) -> MutexGuard<'_, VecDeque<Response<ThreadStartResponse>>> {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -167,6 +153,6 @@ impl Drop for Thread<'_> {
             drop(client.send(&TurnInterrupt { thread_id: &self.id, turn_id: "" }));
         }
         drop(client.send(&ThreadUnsubscribe { thread_id: &self.id }));
-        self.floor.refill();
+        drop(self.floor.refill());
     }
 }

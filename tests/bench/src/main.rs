@@ -12,9 +12,10 @@ use bench::{
     machine::{self, say},
     programs::Paths,
     report::{Report, write_between_marks},
+    soak,
     start::Starts,
 };
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 /// Measures this gateway beside the Python one and beside Codex without a gateway
 #[derive(Debug, Parser)]
@@ -35,6 +36,10 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
 
+    /// Measure this and nothing else
+    #[arg(long, value_name = "PART")]
+    only: Option<Part>,
+
     /// Markdown document whose marked part is replaced by the results; without it they are only printed
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
@@ -44,11 +49,21 @@ struct Arguments {
     said: String,
 }
 
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The gateway with a stub in Codex's place
+    Alone,
+    /// What ten thousand requests over the real Codex leave behind
+    Soak,
+}
+
 /// How much is measured.
 struct Plan {
     starts: usize,
     contest: contest::Plan,
     alone: alone::Plan,
+    soak: soak::Plan,
 }
 
 const FULL: Plan = Plan {
@@ -61,6 +76,7 @@ const FULL: Plan = Plan {
         slow_window: Duration::from_secs(6),
     },
     alone: alone::Plan { rounds: 3, window: Duration::from_secs(2), streams: 1000 },
+    soak: soak::Plan { requests: 10_000, between: 1000 },
 };
 
 const QUICK: Plan = Plan {
@@ -73,6 +89,7 @@ const QUICK: Plan = Plan {
         slow_window: Duration::from_secs(2),
     },
     alone: alone::Plan { rounds: 1, window: Duration::from_millis(500), streams: 1000 },
+    soak: soak::Plan { requests: 1000, between: 100 },
 };
 
 #[tokio::main]
@@ -82,12 +99,26 @@ async fn main() -> anyhow::Result<()> {
     let plan = if arguments.quick { QUICK } else { FULL };
     let paths = arguments.paths()?;
     let folder = tempfile::Builder::new().prefix("bench-").tempdir()?;
+    let text = match arguments.only {
+        Some(Part::Alone) => alone::run(&paths, plan.alone, folder.path()).await?.to_string(),
+        Some(Part::Soak) => soak::run(&paths, plan.soak, folder.path()).await?.to_string(),
+        None => report(&arguments.said, &paths, &plan, folder.path()).await?.to_string(),
+    };
+    if let Some(document) = arguments.write {
+        write_between_marks(&document, &arguments.said, &text)?;
+    }
+    print(&text);
+    Ok(())
+}
+
+/// Measures all that belongs into one document.
+async fn report(command: &str, paths: &Paths, plan: &Plan, folder: &Path) -> anyhow::Result<Report> {
     let before = machine::load_average();
-    let alone = alone::run(&paths, plan.alone, folder.path()).await?;
-    let contest = contest::run(&paths, plan.contest, folder.path()).await?;
-    let (gateway_starts, peer_starts) = starts(&paths, plan.starts, folder.path()).await?;
-    let report = Report {
-        command: arguments.said,
+    let alone = alone::run(paths, plan.alone, folder).await?;
+    let contest = contest::run(paths, plan.contest, folder).await?;
+    let (gateway_starts, peer_starts) = starts(paths, plan.starts, folder).await?;
+    Ok(Report {
+        command: command.to_owned(),
         date: machine::date(),
         machine: machine::description(),
         load: [before, machine::load_average()],
@@ -101,13 +132,7 @@ async fn main() -> anyhow::Result<()> {
         peer_starts,
         contest,
         alone,
-    };
-    let text = report.to_string();
-    if let Some(document) = arguments.write {
-        write_between_marks(&document, "make bench", &text)?;
-    }
-    print(&text);
-    Ok(())
+    })
 }
 
 impl Arguments {

@@ -60,15 +60,15 @@ impl Running {
         home: &Path,
         active_turns: usize,
     ) -> anyhow::Result<Self> {
-        let config = home.join("gateway.json");
-        fs::write(&config, json!({"token": TOKEN, "max_active_turns": active_turns}).to_string())?;
-        fs::set_permissions(&config, fs::Permissions::from_mode(0o600))?;
-        let mut command = command(program, home);
-        command.env("CODEX_GATEWAY_CODEX", codex).args(["serve", "--port", "0", "--json", "--config"]);
-        command.arg(config);
-        Self::announced(command).await
+        Self::announced(gateway_command(program, codex, home, active_turns)?).await
     }
 
+    /// The same, which also writes down how its Codex is whenever it looks after it.
+    pub async fn watchful_gateway(program: &Path, codex: &Path, home: &Path) -> anyhow::Result<Self> {
+        let mut command = gateway_command(program, codex, home, ACTIVE_TURNS)?;
+        command.env("CODEX_GATEWAY_LOG", "info,app_server=debug");
+        Self::announced(command).await
+    }
     /// The Python gateway, which starts the `codex` of its `PATH` and takes no port by itself.
     pub async fn peer(python: &Path, codex: &Path, home: &Path) -> anyhow::Result<Self> {
         let bin = home.join("bin");
@@ -157,6 +157,28 @@ pub fn codex_env(home: &Path) -> Vec<(OsString, OsString)> {
     .to_vec()
 }
 
+/// Where a program writes what it says of itself.
+pub fn stderr_of(home: &Path) -> PathBuf {
+    home.join("stderr.log")
+}
+
+fn gateway_command(
+    program: &Path,
+    codex: &Path,
+    home: &Path,
+    active_turns: usize,
+) -> anyhow::Result<Command> {
+    let config = home.join("gateway.json");
+    fs::write(&config, json!({"token": TOKEN, "max_active_turns": active_turns}).to_string())?;
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o600))?;
+    let mut command = command(program, home);
+    command
+        .env("CODEX_GATEWAY_CODEX", codex)
+        .args(["serve", "--port", "0", "--json", "--config"])
+        .arg(config);
+    Ok(command)
+}
+
 fn command(program: &Path, home: &Path) -> Command {
     let mut command = Command::new(program);
     let own = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CODEX_GATEWAY_"));
@@ -165,7 +187,7 @@ fn command(program: &Path, home: &Path) -> Command {
     }
     command.envs(codex_env(home)).current_dir(home).stdin(Stdio::null()).kill_on_drop(true);
     // What they say of themselves, and the one line a request, costs each what it costs a person.
-    match fs::File::create(home.join("stderr.log")) {
+    match fs::File::create(stderr_of(home)) {
         Ok(log) => command.stderr(log),
         Err(_) => command.stderr(Stdio::null()),
     };

@@ -72,7 +72,7 @@ impl fmt::Display for Report {
             self.turns(f, pause)?;
         }
         writeln!(f, "\n### The gateway alone\n")?;
-        self.alone(f)
+        write!(f, "{}", self.alone)
     }
 }
 
@@ -161,9 +161,11 @@ impl Report {
             added(|cell| &cell.all_totals, 99.0),
         )
     }
+}
 
-    fn alone(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let alone::Results { short, long, streams } = &self.alone;
+impl fmt::Display for alone::Results {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { short, long, streams } = self;
         writeln!(
             f,
             "| connections | | requests/s | first token, ms | p99 | total, ms | p99 | its processor time, µs a request |"

@@ -53,10 +53,9 @@ fn connect() -> (Client, Peer) {
 fn connect_with(request_timeout: Duration) -> (Client, Peer) {
     let (input, peer_output) = tokio::io::duplex(1024 * 1024);
     let (peer_input, output) = tokio::io::duplex(1024 * 1024);
-    let (commands, queue) = mpsc::unbounded_channel();
     let notices = Notices::default();
-    connection::open(BufReader::new(input), output, queue, notices.clone());
-    let client = Client::new(commands, notices, request_timeout);
+    let (connection, _) = Connection::open(BufReader::new(input), output, notices.clone());
+    let client = Client::new(connection, notices, request_timeout);
     (client, Peer { input: BufReader::new(peer_input).lines(), output: peer_output })
 }
 
@@ -99,13 +98,6 @@ fn delta(text: &str) -> ThreadEvent {
 /// The next event, which must come.
 async fn next(events: &mut Subscription) -> Result<ThreadEvent, Lost> {
     timeout(PATIENCE, events.next()).await.expect("no event came")
-}
-
-/// Subscribes, and returns once that is in force: it is ordered among requests, and not with what the peer says.
-async fn subscribe(client: &Client, peer: &mut Peer, thread_id: &str) -> Subscription {
-    let events = client.subscribe(thread_id);
-    round_trip(client, peer).await;
-    events
 }
 
 /// A request and its answer, as proof that the connection works, and that all that was said before has been read.

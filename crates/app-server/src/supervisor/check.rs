@@ -38,6 +38,9 @@ pub(super) enum Finding {
     Outdated,
 }
 
+/// Codex's name for the number of threads that it has loaded.
+const LIVE_THREADS: &str = "core.threads.live";
+
 /// A Codex may be slow to answer once: the machine may have been.
 const UNANSWERED: u32 = 2;
 
@@ -54,6 +57,9 @@ pub(super) async fn find<L: Launch>(launch: &L, client: &Client, session: &L::Se
             Ok(diagnostics) => {
                 unanswered = 0;
                 let resident_bytes = diagnostics.process.resident_memory_bytes.unwrap_or_default();
+                let threads = diagnostics.gauges.iter().find(|gauge| gauge.name == LIVE_THREADS);
+                let threads = threads.map(|gauge| gauge.value);
+                tracing::debug!(threads, resident_bytes, "Codex is well");
                 if resident_bytes > checks.resident_limit {
                     tracing::warn!(resident_bytes, "Codex has grown too large");
                     return Finding::Overgrown;

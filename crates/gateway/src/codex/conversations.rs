@@ -5,7 +5,6 @@
 //! reasoning. Where anything differs, the conversation is given whole to another thread, and the answer is as good.
 
 use std::{
-    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
@@ -34,7 +33,7 @@ pub(super) struct Conversations {
 struct State {
     most: usize,
     longest: Duration,
-    kept: VecDeque<Kept>,
+    kept: Vec<Kept>,
     /// Whether a task waits to give up those that nobody came back to.
     sweeping: bool,
 }
@@ -82,7 +81,7 @@ impl From<&Turn> for TurnSettings {
 impl Conversations {
     /// Keeps at most so many threads, each no longer than this, and no longer than its Codex is the one that is up.
     pub(super) fn new(most: usize, longest: Duration, phase: watch::Receiver<Phase<Session>>) -> Arc<Self> {
-        let state = State { most, longest, kept: VecDeque::new(), sweeping: false };
+        let state = State { most, longest, kept: Vec::new(), sweeping: false };
         Arc::new(Self { state: Mutex::new(state), phase })
     }
 
@@ -137,7 +136,7 @@ impl Conversations {
             return;
         }
         let mut state = self.state();
-        state.kept.push_back(kept);
+        state.kept.push(kept);
         let given_up = state.excess();
         if !state.sweeping {
             state.sweeping = true;
@@ -154,16 +153,13 @@ impl Conversations {
         let (known, index) = beginnings.iter().enumerate().rev().find_map(|(index, history)| {
             Some((index + 1, state.kept.iter().rposition(|kept| kept.histories.contains(history))?))
         })?;
-        let kept = state.kept.remove(index)?;
+        let kept = state.kept.remove(index);
         Some((kept, known))
     }
 
     /// Gives up threads. They are dropped without the lock.
-    fn give_up(&self, is_over: impl FnMut(&Kept) -> bool) {
-        let mut state = self.state();
-        let (over, kept): (VecDeque<_>, _) = std::mem::take(&mut state.kept).into_iter().partition(is_over);
-        state.kept = kept;
-        drop(state);
+    fn give_up(&self, is_over: impl FnMut(&mut Kept) -> bool) {
+        let over: Vec<_> = self.state().kept.extract_if(.., is_over).collect();
         drop(over);
     }
 
@@ -177,7 +173,7 @@ impl Conversations {
         let (now, longest) = (Instant::now(), self.state().longest);
         self.give_up(|kept| kept.since + longest <= now || kept.thread.is_lost() || self.is_outlived(kept));
         let mut state = self.state();
-        let next = state.kept.front().map(|kept| kept.since + longest);
+        let next = state.kept.first().map(|kept| kept.since + longest);
         state.sweeping = next.is_some();
         next
     }

@@ -1,6 +1,6 @@
 //! How far a turn is: what Codex says, made into what the caller is told.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::collections::VecDeque;
 
 use app_server::{FunctionCall, MessagePhase, RawItem, RawItemKind, ThreadEvent, TokenUsage, TurnStatus};
 use tokio::{
@@ -20,8 +20,8 @@ use crate::{
     quota::Quota,
     tokens,
     turn::{
-        Completion, Finish, Item, Milestone, Phase, ToolCall, Turn, TurnError, TurnErrorKind, TurnEvent,
-        TurnReport, Usage,
+        Completion, Cost, Finish, Item, Milestone, Phase, ToolCall, Turn, TurnError, TurnErrorKind,
+        TurnEvent, TurnReport, Usage,
     },
 };
 
@@ -35,9 +35,9 @@ pub(super) struct Progress {
     told: Told,
     /// Those of the calls that are still to be told.
     untold: VecDeque<ToolCall>,
-    /// The texts of the prompt, for the gateway's own count of its tokens.
-    prompt: Arc<[String]>,
-    /// That count, where it is certain to be needed.
+    /// The bytes of the prompt's texts.
+    prompt_bytes: usize,
+    /// The gateway's own count of the prompt's tokens, where it may be needed.
     prompt_tokens: u64,
     usage: Option<Usage>,
     /// How the turn ended, if it has.
@@ -76,7 +76,7 @@ impl Progress {
             calls: Vec::new(),
             told: Told::default(),
             untold: VecDeque::new(),
-            prompt: turn.texts().map(str::to_owned).collect(),
+            prompt_bytes: turn.texts().map(str::len).sum(),
             prompt_tokens: 0,
             usage: None,
             completion: None,
@@ -209,19 +209,20 @@ impl Progress {
     }
 
     /// Counts the prompt's tokens, for a turn that may have to be interrupted: the provider tells no usage of it.
-    pub(super) async fn count_prompt(&mut self) {
-        let prompt = Arc::clone(&self.prompt);
-        self.prompt_tokens = spawn_blocking(move || count(&prompt)).await.unwrap_or_default();
+    pub(super) async fn count_prompt(&mut self, turn: &Turn) {
+        let texts: Vec<String> = turn.texts().map(str::to_owned).collect();
+        let count = move || texts.iter().map(|text| tokens::count(text) as u64).sum();
+        self.prompt_tokens = spawn_blocking(count).await.unwrap_or_default();
     }
 
     /// What the turn has cost so far.
-    pub(super) fn cost(&self) -> impl FnOnce() -> Usage + Send + use<> {
-        let (prompt, answer, told) = (Arc::clone(&self.prompt), self.answer.text().to_owned(), self.usage);
-        move || {
-            let count =
-                || Usage { input: count(&prompt), output: tokens::count(&answer) as u64, ..Usage::default() };
-            told.unwrap_or_else(count)
-        }
+    pub(super) fn cost(&self) -> Cost {
+        let estimate = || Usage {
+            input: tokens::estimate(self.prompt_bytes),
+            output: tokens::estimate(self.answer.text().len()),
+            ..Usage::default()
+        };
+        Cost { usage: self.usage.unwrap_or_else(estimate), is_estimated: self.usage.is_none() }
     }
 
     /// What the turn has added to its conversation, where a caller can come back with exactly that.
@@ -252,10 +253,6 @@ impl Progress {
     fn reached(&self, milestone: Milestone) -> bool {
         self.report.timeline.iter().any(|(reached, _)| *reached == milestone)
     }
-}
-
-fn count(texts: &[String]) -> u64 {
-    texts.iter().map(|text| tokens::count(text) as u64).sum()
 }
 
 fn finish(

@@ -15,7 +15,7 @@ use super::{
     thread::Thread,
     tools::Tools,
 };
-use crate::turn::{Limits, Milestone, Turn, TurnError, TurnErrorKind, TurnEvent, TurnReport, Usage};
+use crate::turn::{Cost, Limits, Milestone, Turn, TurnError, TurnErrorKind, TurnEvent, TurnReport};
 
 /// A turn that has been started. Dropping it before its end interrupts it. After its end, its thread is kept for what
 /// may follow, or given up.
@@ -72,7 +72,7 @@ impl RunningTurn {
         let mut progress = Progress::new(turn, tools, report, asked, patience);
         if turn.limits != Limits::default() {
             // The provider tells no usage of a turn that is interrupted. Codex is at work meanwhile.
-            progress.count_prompt().await;
+            progress.count_prompt(turn).await;
         }
         Ok(Self {
             thread: Some(thread),
@@ -89,9 +89,8 @@ impl RunningTurn {
         self.progress.report()
     }
 
-    /// What a turn that is given up has cost, counted by the gateway: the provider tells no usage of it. The count is
-    /// left to the caller, since it takes a while for a long text.
-    pub(crate) fn cost(&self) -> impl FnOnce() -> Usage + Send + use<> {
+    /// What a turn that is given up has cost: the provider may have told no usage of it, and never will.
+    pub(crate) fn cost(&self) -> Cost {
         self.progress.cost()
     }
 

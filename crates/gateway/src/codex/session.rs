@@ -46,7 +46,7 @@ pub(crate) struct CodexLaunch {
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(super) client: Client,
-    pub(super) threads: Arc<Threads>,
+    pub(super) threads: Threads,
     models: RwLock<Arc<Models>>,
     windows: ContextWindows,
     path: PathBuf,

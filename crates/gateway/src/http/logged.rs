@@ -1,12 +1,10 @@
 //! A running turn that tells the request log how it goes.
 
-use tokio::runtime::Handle;
-
 use crate::{
     codex::RunningTurn,
     log::Entry,
     openai::error::ApiError,
-    turn::{Completion, TurnError, TurnErrorKind, TurnEvent, Usage},
+    turn::{Completion, Cost, TurnError, TurnErrorKind, TurnEvent, Usage},
 };
 
 /// Dropping it before its end means that the caller has hung up.
@@ -50,13 +48,10 @@ impl LoggedTurn {
 
 impl Drop for LoggedTurn {
     fn drop(&mut self) {
-        if self.ended {
-            self.entry.report(self.running.report(), self.usage);
-            return;
-        }
-        // Without a runtime, nothing is recorded any more.
-        let Ok(runtime) = Handle::try_current() else { return };
-        let (entry, report, cost) = (self.entry.clone(), self.running.report().clone(), self.running.cost());
-        runtime.spawn_blocking(move || entry.report(&report, Some(cost())));
+        let cost = match self.ended {
+            true => self.usage.map(|usage| Cost { usage, is_estimated: false }),
+            false => Some(self.running.cost()),
+        };
+        self.entry.report(self.running.report(), cost);
     }
 }

@@ -15,7 +15,7 @@ mod router;
 mod server;
 mod sse;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 
@@ -33,14 +33,14 @@ pub(crate) use server::{Bounds, serve};
 #[cfg(test)]
 pub(crate) use sse::{data as frame, event as named_frame};
 
-/// What the handlers share. Cheap to clone.
-#[derive(Debug, Clone)]
+/// What the handlers share.
+#[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) codex: Codex,
     pub(crate) images: ImageFetcher,
     pub(crate) log: RequestLog,
     pub(crate) live: Live,
-    pub(crate) wrong_tokens: Arc<WrongTokens>,
+    pub(crate) wrong_tokens: WrongTokens,
     /// Where the gateway listens.
     pub(crate) address: SocketAddr,
     pub(crate) history: History,
@@ -50,20 +50,22 @@ pub(crate) struct Shared {
 /// of a request does not tear it.
 #[derive(Debug, Clone)]
 struct App {
-    codex: Codex,
-    images: ImageFetcher,
-    log: RequestLog,
+    shared: Arc<Shared>,
     token: Arc<Token>,
-    wrong_tokens: Arc<WrongTokens>,
     settings: Arc<Settings>,
-    address: SocketAddr,
-    history: History,
 }
 
-impl FromRef<Shared> for App {
-    fn from_ref(shared: &Shared) -> Self {
-        let Shared { codex, images, log, live, wrong_tokens, address, history } = shared.clone();
-        let (token, settings) = (live.token(), live.settings());
-        Self { codex, images, log, token, wrong_tokens, settings, address, history }
+impl FromRef<Arc<Shared>> for App {
+    fn from_ref(shared: &Arc<Shared>) -> Self {
+        let (token, settings) = (shared.live.token(), shared.live.settings());
+        Self { shared: Arc::clone(shared), token, settings }
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
     }
 }

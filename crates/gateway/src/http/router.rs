@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use axum::{
     Router,
     middleware::from_fn_with_state,
@@ -12,6 +14,7 @@ use crate::log::HEALTH_PATH;
 
 /// Every route there is.
 pub(crate) fn router(shared: Shared) -> Router {
+    let shared = Arc::new(shared);
     let v1 = Router::new()
         .route("/models", get(models::list))
         .route("/models/{*model}", get(models::show))

@@ -9,7 +9,7 @@ use app_server::redact;
 use axum::http::{HeaderMap, Method, Uri, header::USER_AGENT};
 
 use super::{Failure, Parameters, PromptBytes, Record, RequestLog, Step, Text, running::Run};
-use crate::turn::{Turn, TurnReport, Usage};
+use crate::turn::{Cost, Turn, TurnReport};
 
 /// The status of a request whose caller hung up, a custom of web servers.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -103,11 +103,12 @@ impl Entry {
         }
     }
 
-    pub(crate) fn report(&self, report: &TurnReport, usage: Option<Usage>) {
+    pub(crate) fn report(&self, report: &TurnReport, cost: Option<Cost>) {
         let mut record = self.record();
         // Several answers to one request add up.
-        if let Some(usage) = usage {
+        if let Some(Cost { usage, is_estimated }) = cost {
             let tokens = record.tokens.get_or_insert_default();
+            tokens.estimated |= is_estimated;
             tokens.input += usage.input;
             tokens.cached += usage.cached_input;
             tokens.output += usage.output;

@@ -45,7 +45,7 @@ impl Record {
     }
 }
 
-/// Token counts as the provider reported them; the gateway's own where it ended the turn before, or the caller hung up.
+/// Token counts as the provider reported them; the gateway's own where it ended the turn before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Tokens {
@@ -53,6 +53,9 @@ pub struct Tokens {
     pub cached: u64,
     pub output: u64,
     pub reasoning: u64,
+    /// Whether they are no counts: the caller hung up before there were any, and the lengths of the texts tell about how
+    /// many it must have been.
+    pub estimated: bool,
 }
 
 /// What became of each field of the request.

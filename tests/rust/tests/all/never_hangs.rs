@@ -97,7 +97,8 @@ async fn a_hang_up_stops_the_model_at_once_and_is_logged_with_what_it_cost() {
         let record = feed.recv().await.unwrap();
         assert_eq!((record.status, record.error.is_none()), (499, true));
         let tokens = record.tokens.unwrap();
-        assert!((5..20).contains(&tokens.input) && tokens.output >= count, "{tokens:?}");
+        assert!(tokens.estimated, "{tokens:?}");
+        assert!((5..20).contains(&tokens.input) && tokens.output >= count / 2, "{tokens:?}");
     }
     println!("after a hang-up the model was stopped within {took:?}");
     assert!(took.iter().all(|took| *took < SOON), "{took:?}");

@@ -42,7 +42,10 @@ async fn a_record_tells_all_about_its_request_but_what_was_said() {
     assert_eq!((record.method.as_str(), record.path.as_str()), ("POST", "/v1/chat/completions"));
     assert_eq!((record.status, record.stream, &record.error), (200, true, &None));
     assert_eq!((record.model_asked.as_deref(), record.model_used.as_deref()), (Some(MODEL), Some(MODEL)));
-    assert_eq!(record.tokens, Some(Tokens { input: 11, cached: 3, output: 7, reasoning: 2 }));
+    assert_eq!(
+        record.tokens,
+        Some(Tokens { input: 11, cached: 3, output: 7, reasoning: 2, estimated: false })
+    );
     assert!(record.first_token_ms.unwrap() <= record.duration_ms);
     // What the model received is what was sent, to the byte.
     let bytes = "Say pöng".len();

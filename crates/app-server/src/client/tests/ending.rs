@@ -5,8 +5,8 @@ use super::*;
 #[tokio::test]
 async fn the_end_of_the_file_ends_everything_that_waits() {
     let (client, mut peer) = connect();
-    let mut one = subscribe(&client, &mut peer, "one").await;
-    let mut two = subscribe(&client, &mut peer, "two").await;
+    let mut one = client.subscribe("one");
+    let mut two = client.subscribe("two");
     let responses: Vec<_> = (0..3).map(|number| client.send(&Ask { number }).unwrap()).collect();
     for _ in 0..3 {
         peer.hear_request().await;
@@ -25,8 +25,8 @@ async fn the_end_of_the_file_ends_everything_that_waits() {
 
 #[tokio::test]
 async fn after_the_end_everything_fails_at_once() {
-    let (client, mut peer) = connect();
-    let mut waiting = subscribe(&client, &mut peer, "t").await;
+    let (client, peer) = connect();
+    let mut waiting = client.subscribe("t");
     drop(peer);
     assert_eq!(next(&mut waiting).await, Err(Lost::Closed));
     let error = client.request(&Ask { number: 1 }).await.unwrap_err();
@@ -46,8 +46,8 @@ async fn a_last_line_without_its_line_end_is_read() {
 
 #[tokio::test]
 async fn a_peer_that_no_longer_reads_can_still_speak() {
-    let (client, mut peer) = connect();
-    let mut events = subscribe(&client, &mut peer, "t").await;
+    let (client, peer) = connect();
+    let mut events = client.subscribe("t");
     let Peer { input, mut output } = peer;
     drop(input);
     drop(client.send(&Ask { number: 1 }).unwrap());
@@ -61,7 +61,7 @@ async fn a_peer_that_no_longer_reads_can_still_speak() {
 async fn closing_sends_what_was_asked_before_and_then_the_end_of_the_file() {
     let (client, mut peer) = connect();
     let before = client.send(&Ask { number: 1 }).unwrap();
-    client.commands.send(Command::Close).unwrap();
+    client.connection.close();
     let (id, params) = peer.hear_request().await;
     assert_eq!(params["number"], 1);
     assert_eq!(peer.hear().await, None);
@@ -77,7 +77,7 @@ async fn closing_sends_what_was_asked_before_and_then_the_end_of_the_file() {
 #[tokio::test]
 async fn a_subscription_outlives_its_client() {
     let (client, mut peer) = connect();
-    let mut events = subscribe(&client, &mut peer, "t").await;
+    let mut events = client.subscribe("t");
     drop(client);
     peer.delta("t", "a").await;
     assert_eq!(next(&mut events).await, Ok(delta("a")));

@@ -5,8 +5,8 @@ use super::*;
 #[tokio::test]
 async fn events_go_to_their_own_thread_only() {
     let (client, mut peer) = connect();
-    let mut one = subscribe(&client, &mut peer, "one").await;
-    let mut two = subscribe(&client, &mut peer, "two").await;
+    let mut one = client.subscribe("one");
+    let mut two = client.subscribe("two");
     peer.delta("two", "b").await;
     peer.delta("nobody's", "c").await;
     peer.delta("one", "a").await;
@@ -37,7 +37,7 @@ async fn a_subscription_that_was_made_before_a_request_misses_nothing_of_it() {
 #[tokio::test]
 async fn notifications_in_an_unknown_form_are_skipped_and_unknown_ones_are_kept_by_name() {
     let (client, mut peer) = connect();
-    let mut events = subscribe(&client, &mut peer, "t").await;
+    let mut events = client.subscribe("t");
     peer.say("{\"method\":\"item/agentMessage/delta\",\"params\":{\"threadId\":\"t\",\"delta\":7}}\n").await;
     peer.say("{\"method\":\"item/agentMessage/delta\"}\n").await;
     peer.say("{\"method\":\"turn/completed\",\"params\":[\"t\"]}\n").await;
@@ -53,10 +53,10 @@ async fn notifications_in_an_unknown_form_are_skipped_and_unknown_ones_are_kept_
 #[tokio::test]
 async fn a_dropped_subscription_gets_nothing_and_its_thread_can_be_subscribed_again() {
     let (client, mut peer) = connect();
-    drop(subscribe(&client, &mut peer, "t").await);
+    drop(client.subscribe("t"));
     peer.delta("t", "for nobody").await;
     round_trip(&client, &mut peer).await;
-    let mut again = subscribe(&client, &mut peer, "t").await;
+    let mut again = client.subscribe("t");
     peer.delta("t", "for the second").await;
     assert_eq!(next(&mut again).await, Ok(delta("for the second")));
 }
@@ -64,8 +64,8 @@ async fn a_dropped_subscription_gets_nothing_and_its_thread_can_be_subscribed_ag
 #[tokio::test]
 async fn a_subscriber_that_does_not_read_loses_its_turn_and_nobody_else_does() {
     let (client, mut peer) = connect();
-    let mut slow = subscribe(&client, &mut peer, "slow").await;
-    let mut quick = subscribe(&client, &mut peer, "quick").await;
+    let mut slow = client.subscribe("slow");
+    let mut quick = client.subscribe("quick");
     let part = "x".repeat(1024 * 1024);
     for number in 0..40 {
         peer.delta("slow", &part).await;
@@ -100,7 +100,7 @@ async fn a_subscriber_that_does_not_read_loses_its_turn_and_nobody_else_does() {
 #[tokio::test]
 async fn a_subscriber_that_reads_may_get_any_amount() {
     let (client, mut peer) = connect();
-    let mut events = subscribe(&client, &mut peer, "t").await;
+    let mut events = client.subscribe("t");
     let part = "x".repeat(1024 * 1024);
     for _ in 0..40 {
         peer.delta("t", &part).await;

@@ -28,7 +28,7 @@ async fn requests_sent_without_waiting_keep_their_order() {
 #[tokio::test]
 async fn a_peer_that_does_not_read_is_still_heard() {
     let (client, mut peer) = connect();
-    let mut events = subscribe(&client, &mut peer, "t").await;
+    let mut events = client.subscribe("t");
     // More than the pipe holds, so that the writer has to wait.
     let parts = vec!["x".repeat(1024 * 1024); 4];
     let long: Vec<_> = parts.iter().map(|part| client.send(&Long { part }).unwrap()).collect();

@@ -71,7 +71,7 @@ async fn ids_come_back_exactly() {
 #[tokio::test]
 async fn a_tool_call_of_a_followed_thread_is_the_followers_to_answer() {
     let (client, mut peer) = connect();
-    let mut events = subscribe(&client, &mut peer, "t").await;
+    let mut events = client.subscribe("t");
     for id in [json!(0), json!("x")] {
         let params =
             json!({"threadId": "t", "turnId": "u", "callId": "call_1", "tool": "f", "arguments": {}});

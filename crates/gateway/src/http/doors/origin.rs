@@ -4,6 +4,8 @@
 //! extension's, and is let in only where the person listed it. Requests to which no browser adds an `Origin`, such as
 //! those of an image, are known by `Sec-Fetch-Site`.
 
+use std::sync::Arc;
+
 use axum::http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{ORIGIN, RETRY_AFTER},
@@ -41,7 +43,7 @@ pub(super) fn check(headers: &HeaderMap, allowed: &[Origin]) -> Result<(), ApiEr
 }
 
 /// Tells browsers what the allowed pages may do: everything that the API has.
-pub(in crate::http) fn cors(shared: Shared) -> CorsLayer {
+pub(in crate::http) fn cors(shared: Arc<Shared>) -> CorsLayer {
     const EXPOSED: [HeaderName; 4] = [
         HeaderName::from_static("x-request-id"),
         HeaderName::from_static("x-should-retry"),
