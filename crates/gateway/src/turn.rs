@@ -3,10 +3,16 @@
 //! The OpenAI side parses requests into a [`Turn`] and encodes answers from [`TurnEvent`]s; the Codex side runs the one
 //! and produces the other. Neither knows the other.
 
+mod error;
+mod item;
+
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
+
+pub(crate) use error::{TurnError, TurnErrorKind};
+pub(crate) use item::{Content, Item, Output, Phase, Reasoning, Role};
 
 /// One request to the model.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,125 +103,6 @@ impl Turn {
     }
 }
 
-/// A piece of conversation. Serialised, it is an input item of the Responses API, which is the form that Codex takes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub(crate) enum Item {
-    Message {
-        role: Role,
-        content: Vec<Content>,
-        /// What an assistant's message is for, where the model said so.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        phase: Option<Phase>,
-    },
-    Reasoning(Reasoning),
-    /// A call of a function, made by the model earlier in the conversation.
-    FunctionCall {
-        call_id: String,
-        name: String,
-        /// The argument string exactly as the model wrote it, which need not be valid JSON.
-        arguments: String,
-    },
-    /// What the function gave back.
-    FunctionCallOutput {
-        call_id: String,
-        output: Output,
-    },
-}
-
-impl Item {
-    pub(crate) fn message(role: Role, content: Vec<Content>) -> Self {
-        Self::Message { role, content, phase: None }
-    }
-
-    /// Every text in it.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        let texts = self.parts().iter().filter_map(|part| match part {
-            Content::InputText { text } | Content::OutputText { text } => Some(text.as_str()),
-            Content::InputImage { .. } => None,
-        });
-        texts.chain(self.text())
-    }
-
-    pub(crate) fn has_image(&self) -> bool {
-        self.parts().iter().any(|part| matches!(part, Content::InputImage { .. }))
-    }
-
-    fn parts(&self) -> &[Content] {
-        match self {
-            Self::Message { content, .. }
-            | Self::FunctionCallOutput { output: Output::Parts(content), .. } => content,
-            Self::FunctionCall { .. } | Self::FunctionCallOutput { .. } | Self::Reasoning(_) => &[],
-        }
-    }
-
-    pub(crate) fn parts_mut(&mut self) -> &mut [Content] {
-        match self {
-            Self::Message { content, .. }
-            | Self::FunctionCallOutput { output: Output::Parts(content), .. } => content,
-            Self::FunctionCall { .. } | Self::FunctionCallOutput { .. } | Self::Reasoning(_) => &mut [],
-        }
-    }
-
-    /// Whether it is a message of the assistant's that says nothing.
-    pub(crate) fn is_silence(&self) -> bool {
-        let says_nothing = |part: &Content| matches!(part, Content::OutputText { text } if text.is_empty());
-        matches!(self, Self::Message { role: Role::Assistant, content, .. } if content.iter().all(says_nothing))
-    }
-
-    /// Text outside of parts.
-    fn text(&self) -> Option<&str> {
-        match self {
-            Self::FunctionCall { arguments: text, .. }
-            | Self::FunctionCallOutput { output: Output::Text(text), .. } => Some(text),
-            Self::FunctionCallOutput { .. } | Self::Message { .. } | Self::Reasoning(_) => None,
-        }
-    }
-}
-
-/// A function's output: one text, or parts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Output {
-    Text(String),
-    Parts(Vec<Content>),
-}
-
-/// Who speaks. There is no `system`: Codex drops items of that role in silence, and `developer` is its newer name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Role {
-    Developer,
-    User,
-    Assistant,
-}
-
-/// What a message of the model's is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Phase {
-    /// Narration on the way to the answer.
-    Commentary,
-    FinalAnswer,
-}
-
-/// A part of a message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub(crate) enum Content {
-    InputText {
-        text: String,
-    },
-    /// Text that the model wrote earlier in the conversation.
-    OutputText {
-        text: String,
-    },
-    /// `image_url` is a data URL by the time the turn is run.
-    InputImage {
-        image_url: String,
-    },
-}
-
 /// What happens while a turn runs. A turn ends with exactly one `Completed`, or with a [`TurnError`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TurnEvent {
@@ -238,37 +125,6 @@ pub(crate) enum TurnEvent {
     /// A call of a function. All calls come together, after the text.
     ToolCall(ToolCall),
     Completed(Completion),
-}
-
-/// How the model came to its answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Reasoning {
-    /// The parts of its summary; none where no summary was asked for.
-    #[serde(with = "summary_parts")]
-    pub(crate) summary: Vec<String>,
-    /// The reasoning itself, which only the provider can read.
-    #[serde(default)]
-    pub(crate) encrypted_content: Option<String>,
-}
-
-/// A summary as the Responses API has it: a list of objects.
-mod summary_parts {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[derive(Serialize, Deserialize)]
-    #[serde(tag = "type", rename = "summary_text")]
-    struct Part<T> {
-        text: T,
-    }
-
-    pub(super) fn serialize<S: Serializer>(summary: &[String], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(summary.iter().map(|text| Part { text }))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-        let parts = Vec::<Part<String>>::deserialize(deserializer)?;
-        Ok(parts.into_iter().map(|part| part.text).collect())
-    }
 }
 
 /// How a turn ended.
@@ -345,66 +201,4 @@ impl std::ops::AddAssign for Usage {
         self.output += other.output;
         self.reasoning_output += other.reasoning_output;
     }
-}
-
-/// A turn that failed. The message is for the caller: redacted, and with what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub(crate) struct TurnError {
-    pub(crate) kind: TurnErrorKind,
-    pub(crate) message: String,
-    /// When another attempt makes sense, where that is known.
-    pub(crate) retry_after: Option<Duration>,
-}
-
-impl TurnError {
-    pub(crate) fn new(kind: TurnErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), retry_after: None }
-    }
-
-    #[must_use]
-    pub(crate) fn retry_after(mut self, retry_after: Duration) -> Self {
-        self.retry_after = Some(retry_after);
-        self
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum TurnErrorKind {
-    /// Codex isn't running: not installed, or it doesn't start.
-    Unavailable,
-    /// Codex ended, or its connection was lost, while the turn ran.
-    Crashed,
-    /// As many turns wait as may wait.
-    QueueFull,
-    /// The turn waited too long for its place.
-    QueueTimedOut,
-    /// The turn ran longer than allowed.
-    TimedOut,
-    /// The model isn't one that Codex has.
-    ModelNotFound,
-    /// The caller took the answer too slowly.
-    Overflow,
-    /// The conversation is longer than the model's context window.
-    ContextLengthExceeded,
-    /// The account's quota is used up.
-    UsageLimit,
-    RateLimit,
-    /// The model has no capacity now.
-    Overloaded,
-    /// Codex isn't signed in, or its sign-in is no longer accepted.
-    SignedOut,
-    /// The provider refused the content by a policy.
-    Policy,
-    /// The provider found the request itself invalid.
-    Rejected {
-        param: Option<String>,
-        code: Option<String>,
-    },
-    /// The provider answered with an error of its own.
-    Provider {
-        status: Option<u16>,
-    },
-    /// The provider's stream ended before the answer did.
-    Disconnected,
 }

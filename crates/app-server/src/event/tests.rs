@@ -1,0 +1,122 @@
+use serde_json::value::RawValue;
+
+use super::*;
+
+fn parsed<'a>(method: &str, params: &'a str) -> Notification<'a> {
+    let params: &RawValue = serde_json::from_str(params).unwrap();
+    parse(method, Some(params)).unwrap()
+}
+
+fn event(method: &str, params: &str) -> ThreadEvent {
+    let notification = parsed(method, params);
+    assert_eq!(notification.thread_id.as_deref(), Some("t"));
+    notification.event
+}
+
+#[test]
+fn a_turn_from_its_start_to_its_end() {
+    assert_eq!(
+        event("turn/started", r#"{"threadId":"t","turn":{"id":"u","status":"inProgress","items":[]}}"#),
+        ThreadEvent::TurnStarted { turn_id: "u".into() },
+    );
+    assert_eq!(
+        event(
+            "item/started",
+            r#"{"threadId":"t","turnId":"u","item":{"type":"agentMessage","id":"m","text":"","phase":"final_answer"}}"#
+        ),
+        ThreadEvent::MessageStarted { item_id: "m".into(), phase: Some(MessagePhase::FinalAnswer) },
+    );
+    assert_eq!(
+        event("item/agentMessage/delta", r#"{"threadId":"t","turnId":"u","itemId":"m","delta":"é\n"}"#),
+        ThreadEvent::MessageDelta { item_id: "m".into(), delta: "é\n".into() },
+    );
+    assert_eq!(
+        event(
+            "item/reasoning/summaryTextDelta",
+            r#"{"threadId":"t","turnId":"u","itemId":"r","summaryIndex":1,"delta":"Hm."}"#
+        ),
+        ThreadEvent::ReasoningDelta { item_id: "r".into(), part: 1, delta: "Hm.".into() },
+    );
+    assert_eq!(
+        event(
+            "item/completed",
+            r#"{"threadId":"t","item":{"type":"agentMessage","id":"m","text":"é\n","phase":null}}"#
+        ),
+        ThreadEvent::MessageCompleted { item_id: "m".into(), text: "é\n".into() },
+    );
+    let usage = TokenUsage {
+        input_tokens: 11,
+        cached_input_tokens: 3,
+        output_tokens: 7,
+        reasoning_output_tokens: 2,
+        total_tokens: 18,
+    };
+    assert_eq!(
+        event(
+            "rawResponse/completed",
+            r#"{"threadId":"t","turnId":"u","responseId":"r","usage":{"totalTokens":18,"inputTokens":11,"cachedInputTokens":3,"outputTokens":7,"reasoningOutputTokens":2}}"#
+        ),
+        ThreadEvent::ResponseCompleted { usage: Some(usage) },
+    );
+    assert_eq!(
+        event(
+            "turn/completed",
+            r#"{"threadId":"t","turn":{"id":"u","status":"completed","error":null,"items":[]}}"#
+        ),
+        ThreadEvent::TurnCompleted { turn_id: "u".into(), status: TurnStatus::Completed, error: None },
+    );
+}
+
+#[test]
+fn error_codes_are_names_with_or_without_a_status() {
+    let error = |info: &str| {
+        let params = format!(
+            r#"{{"threadId":"t","turnId":"u","willRetry":false,"error":{{"message":"m","codexErrorInfo":{info}}}}}"#
+        );
+        match event("error", &params) {
+            ThreadEvent::Error { error, will_retry: false } => error.codex_error_info,
+            other => panic!("{other:?}"),
+        }
+    };
+    let info = |code: &str, http_status| Some(CodexErrorInfo { code: code.into(), http_status });
+    assert_eq!(error(r#""usageLimitExceeded""#), info("usageLimitExceeded", None));
+    assert_eq!(
+        error(r#"{"httpConnectionFailed":{"httpStatusCode":401}}"#),
+        info("httpConnectionFailed", Some(401)),
+    );
+    assert_eq!(
+        error(r#"{"responseStreamDisconnected":{"httpStatusCode":null}}"#),
+        info("responseStreamDisconnected", None),
+    );
+    assert_eq!(error("null"), None);
+}
+
+#[test]
+fn what_is_not_known_is_kept_by_name() {
+    assert_eq!(
+        event("item/started", r#"{"threadId":"t","item":{"type":"somethingNew","id":"x"}}"#),
+        ThreadEvent::Other { method: "item/started".into() },
+    );
+    assert_eq!(
+        parsed("account/updated", r#"{"authMode":null}"#),
+        Notification { thread_id: None, event: ThreadEvent::Other { method: "account/updated".into() } },
+    );
+}
+
+#[test]
+fn warnings_of_a_thread_and_of_the_configuration_have_their_text() {
+    assert_eq!(
+        event("warning", r#"{"threadId":"t","message":"m"}"#),
+        ThreadEvent::Warning { message: "m".into() }
+    );
+    assert_eq!(
+        parsed("configWarning", r#"{"summary":"s","details":null}"#),
+        Notification { thread_id: None, event: ThreadEvent::Warning { message: "s".into() } },
+    );
+}
+
+#[test]
+fn a_known_notification_in_an_unknown_form_is_an_error() {
+    let params = RawValue::from_string(r#"{"threadId":7}"#.to_owned()).unwrap();
+    assert!(parse("item/agentMessage/delta", Some(&params)).is_err());
+}
