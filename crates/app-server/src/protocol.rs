@@ -81,7 +81,6 @@ const UNREAD_NOTIFICATIONS: &[&str] = &[
     "thread/started",
     "thread/status/changed",
     "thread/settings/updated",
-    "thread/closed",
     "thread/tokenUsage/updated",
     "remoteControl/status/changed",
     "mcpServer/startupStatus/updated",

@@ -72,7 +72,10 @@ export const MILESTONES: { [name in Milestone]: string } = {
 const row = (name: string, value: string | null): [string, string][] => (value ? [[name, value]] : []);
 
 const tokensIn = ({ input, cached, estimated }: Tokens) =>
-  (estimated ? "about " : "") + plural(input, "token") + " in" + (cached > 0 ? ` (${count(cached)} cached)` : "");
+  (estimated ? "about " : "") +
+  plural(input, "token") +
+  " in" +
+  (cached > 0 ? ` (${count(cached)} cached)` : "");
 
 const tokensOut = ({ output, reasoning }: Tokens) =>
   count(output) + " out" + (reasoning > 0 ? ` (${count(reasoning)} reasoning)` : "");

@@ -217,8 +217,8 @@ fn what_codex_really_said_is_valid_and_understood() {
     }
     let all = protocol::METHODS.iter().chain(event::METHODS).copied();
     let unseen: Vec<&str> = all.filter(|method| !seen.contains(method)).collect();
-    // The first two need an account; the next two are not to be had from a scripted model; the last is not wanted by
-    // this client.
+    // The first two need an account; the next two are not to be had from a scripted model; a thread that is followed is
+    // not unloaded.
     assert_eq!(
         unseen,
         [

@@ -58,7 +58,7 @@ fn choice_of(choice: At) -> Result<Asked, ApiError> {
             let mut names = Vec::new();
             for tool in allowed.require("tools")?.list()? {
                 let mut tool = tool.object()?;
-                tool.require("type")?;
+                expect_function(tool.require("type")?)?;
                 names.push(function_name(&mut tool)?);
                 tool.finish()?;
             }
