@@ -125,8 +125,5 @@ def test_what_is_written_is_for_its_owner_only(gateway: Gateway, tmp_path: Path)
         client.models.list()
     [private] = tmp_path.glob("codex-gateway-*")
     for path in (private, *private.rglob("*")):
-        # What Codex writes is in a folder that nobody else can enter.
-        if path.parent.name == "databases" and path.is_file():
-            continue
         mode = stat.S_IMODE(path.stat().st_mode)
         assert mode == (0o700 if path.is_dir() else 0o600), f"{path}: {mode:o}"
