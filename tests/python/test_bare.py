@@ -38,14 +38,6 @@ def asked(
     return ask_gateway
 
 
-def test_codex_keeps_its_databases_elsewhere(
-    codex_home: Path, model: ScriptedModel, asked: Callable[[], dict[str, Any]]
-) -> None:
-    (codex_home / "config.toml").write_text(model.codex_config())
-    asked()
-    assert not list(codex_home.rglob("*.sqlite*"))
-
-
 def test_nothing_in_the_home_is_run_or_told_to_the_model(codex_home: Path, model: ScriptedModel) -> None:
     home = codex_home.parent
     skill = codex_home / "skills" / "spell"

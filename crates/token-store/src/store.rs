@@ -187,7 +187,7 @@ impl TokenStore {
                 let mut is_the_same = true;
                 edit(&self.config, |config| {
                     // A token that was made while the keyring was asked is nowhere but here.
-                    is_the_same = config.get("token") == in_file.as_ref();
+                    is_the_same = config.get("token").filter(|token| !token.is_null()) == in_file.as_ref();
                     if is_the_same {
                         config.shift_remove("token");
                         config.insert("token_place".to_owned(), "keyring".into());

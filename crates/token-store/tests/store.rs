@@ -324,6 +324,15 @@ async fn an_application_prefers_the_keyring_unless_the_person_chose_the_file() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_null_is_one_that_was_not_made_yet() {
+    let person = Person::new();
+    person.write("c.json", json!({"token": null}));
+    let preferred = person.store("c.json").prefer_keyring().await.unwrap();
+    assert_eq!((preferred.stored.place, preferred.obstacle), (Place::Keyring, None));
+    assert_eq!(person.read("c.json"), json!({"token_place": "keyring"}));
+}
+
+#[tokio::test]
 async fn an_application_without_a_keyring_has_its_token_in_the_file_until_there_is_one() {
     let person = Person::new();
     person.write("old.json", json!({"token": OLD}));

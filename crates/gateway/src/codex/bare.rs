@@ -55,17 +55,8 @@ const FEATURES: &[&str] = &[
     "workspace_dependencies",
 ];
 
-/// What Codex is to use instead of what is in its home.
-#[derive(Debug)]
-pub(super) struct Places<'a> {
-    /// The derived model catalog, where one could be made.
-    pub(super) catalog: Option<&'a Path>,
-    /// Where Codex keeps its databases.
-    pub(super) databases: &'a Path,
-}
-
-/// The arguments that start a bare app-server.
-pub(super) fn arguments(Places { catalog, databases }: Places) -> Vec<OsString> {
+/// The arguments that start a bare app-server. `catalog` is the derived model catalog, where one could be made.
+pub(super) fn arguments(catalog: Option<&Path>) -> Vec<OsString> {
     let mut arguments = Vec::new();
     let mut set = |key: &str, value: &str| {
         arguments.push(OsString::from("-c"));
@@ -79,11 +70,9 @@ pub(super) fn arguments(Places { catalog, databases }: Places) -> Vec<OsString> 
     }
     // Without it, large images are scaled down much further.
     set("features.unified_image_budget", "true");
-    // JSON's string syntax is valid TOML.
-    let mut set_path = |key, path: &Path| set(key, &Value::from(path.to_string_lossy()).to_string());
-    set_path("sqlite_home", databases);
     if let Some(catalog) = catalog {
-        set_path("model_catalog_json", catalog);
+        // JSON's string syntax is valid TOML.
+        set("model_catalog_json", &Value::from(catalog.to_string_lossy()).to_string());
     }
     arguments.extend(["app-server", "--listen", "stdio://"].map(OsString::from));
     arguments
@@ -131,10 +120,7 @@ mod tests {
 
     #[test]
     fn the_catalog_is_named_in_toml() {
-        let arguments = arguments(Places {
-            catalog: Some(Path::new("/tmp/a \"b\"/catalog.json")),
-            databases: Path::new("/tmp/databases"),
-        });
+        let arguments = arguments(Some(Path::new("/tmp/a \"b\"/catalog.json")));
         assert!(arguments.contains(&OsString::from(r#"model_catalog_json="/tmp/a \"b\"/catalog.json""#)));
         assert_eq!(arguments.last().unwrap(), "stdio://");
     }

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     account::LiveAccount,
-    bare::{self, Places},
+    bare,
     catalog::{self, ContextWindows},
     models::Models,
     stamp::Stamp,
@@ -21,10 +21,6 @@ use super::{
     version::{lacks, version},
 };
 use crate::{private_folder::PrivateFolder, settings::Live};
-
-/// Where Codex would write 25 KB of its log for each turn, and take none of it away for days. Finding a folder there, it
-/// does without.
-const LOG_DATABASE: &str = "logs_2.sqlite";
 
 /// The id of no thread.
 const NO_THREAD: &str = "00000000-0000-0000-0000-000000000000";
@@ -64,8 +60,6 @@ impl Launch for CodexLaunch {
         let program = Stamp::of(&location.program).ok();
         let cwd = self.folder.path().join("cwd");
         create_private(&cwd)?;
-        let databases = self.folder.path().join("databases");
-        create_private(&databases.join(LOG_DATABASE))?;
         let mut command = Command {
             program: location.program,
             args: Vec::new(),
@@ -86,7 +80,7 @@ impl Launch for CodexLaunch {
                 (None, ContextWindows::default())
             }
         };
-        command.args = bare::arguments(Places { catalog: catalog.as_deref(), databases: &databases });
+        command.args = bare::arguments(catalog.as_deref());
         let client_info = ClientInfo {
             name: "codex-gateway".to_owned(),
             title: "Codex Gateway".to_owned(),
@@ -196,6 +190,9 @@ impl Session {
 fn create_private(folder: &Path) -> Result<(), LaunchError> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| {
-        LaunchError::Prepare { what: format!("the folder {} can't be made", folder.display()), source }
+        LaunchError::Prepare {
+            what: format!("the working directory {} can't be made", folder.display()),
+            source,
+        }
     })
 }
