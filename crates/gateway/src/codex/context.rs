@@ -3,7 +3,7 @@
 use app_server::protocol::DynamicTool;
 use serde_json::Value;
 
-use super::tools::offered;
+use super::tools::Tools;
 use crate::{
     tokens::count,
     turn::{Tool, Turn, TurnError, TurnErrorKind},
@@ -14,10 +14,10 @@ use crate::{
 ///
 /// Counting takes time and memory, so it is done only where it can matter: a text of fewer bytes than the window has
 /// tokens always fits.
-pub(super) async fn check(turn: Turn) -> Result<Turn, TurnError> {
+pub(super) async fn check(turn: Turn, tools: &Tools) -> Result<Turn, TurnError> {
     let Some(window) = turn.context_window else { return Ok(turn) };
     let window = usize::try_from(window).unwrap_or(usize::MAX);
-    let functions = function_texts(&turn);
+    let functions = function_texts(&turn, tools);
     if turn.texts().chain(functions.iter().map(String::as_str)).map(str::len).sum::<usize>() <= window {
         return Ok(turn);
     }
@@ -52,15 +52,16 @@ pub(super) async fn check(turn: Turn) -> Result<Turn, TurnError> {
 
 /// The texts of functions, and of the schema of an answer, that are before the model in whatever words the provider puts
 /// a schema: names, descriptions and the words to choose from. Its punctuation is the provider's own.
-fn function_texts(turn: &Turn) -> Vec<String> {
+fn function_texts(turn: &Turn, tools: &Tools) -> Vec<String> {
     let mut texts = Vec::new();
-    for tool in &turn.tools {
-        let DynamicTool::Function { name, description, input_schema } = offered(&tool.name, tool);
+    for (tool, DynamicTool::Function { description, input_schema, .. }) in
+        turn.tools.iter().zip(tools.dynamic_tools())
+    {
         // A description that says more than the caller's holds the schema as it is.
-        if !says_the_schema(&description, tool) {
-            gather(&input_schema, &mut texts);
+        if !says_the_schema(description, tool) {
+            gather(input_schema, &mut texts);
         }
-        texts.extend([name, description]);
+        texts.extend([tool.name.clone(), description.clone()]);
     }
     if let Some(schema) = &turn.output_schema {
         gather(schema, &mut texts);
@@ -101,6 +102,11 @@ mod tests {
     use crate::turn::{Content, Item, Limits, Role, Summary};
     use serde_json::json;
 
+    async fn check(turn: Turn) -> Result<Turn, TurnError> {
+        let tools = Tools::new(&turn.tools);
+        super::check(turn, &tools).await
+    }
+
     fn turn(text: &str, context_window: Option<u64>) -> Turn {
         Turn {
             model: "m".into(),
@@ -125,6 +131,7 @@ mod tests {
         assert!(error.message.contains("99 tokens") && error.message.contains("101 tokens"), "{error}");
         assert!(check(turn(&text, None)).await.is_ok());
     }
+
     #[tokio::test]
     async fn functions_are_counted_in_whatever_form_they_are_given() {
         let words = "word ".repeat(100);

@@ -53,6 +53,7 @@ use admission::{Admission, Capacity, Place};
 use conversations::Conversations;
 use patience::Patience;
 use run::Start;
+use tools::Tools;
 
 /// How long a request waits for a Codex that is being started.
 const START_PATIENCE: Duration = Duration::from_secs(20);
@@ -139,19 +140,26 @@ impl Codex {
     /// cancels the turns.
     pub(crate) async fn run(&self, turn: Turn, count: u32) -> Result<Vec<RunningTurn>, TurnError> {
         let asked = Instant::now();
-        let turn = context::check(turn).await?;
+        let tools = Arc::new(Tools::new(&turn.tools));
+        let turn = context::check(turn, &tools).await?;
         let places = self.admission.enter(count).await?;
-        try_join_all(places.into_iter().map(|place| self.start(place, &turn, asked))).await
+        try_join_all(places.into_iter().map(|place| self.start(place, &turn, &tools, asked))).await
     }
 
     /// Starts a turn. If Codex dies before it has said anything about it, the turn is started on the next one.
-    async fn start(&self, place: Place, turn: &Turn, asked: Instant) -> Result<RunningTurn, TurnError> {
+    async fn start(
+        &self,
+        place: Place,
+        turn: &Turn,
+        tools: &Arc<Tools>,
+        asked: Instant,
+    ) -> Result<RunningTurn, TurnError> {
         let place = Arc::new(place);
         let patience = Patience::from(&*self.live.settings());
         let start = async || {
             let session = self.session().await?;
             let conversations = Arc::clone(&self.conversations);
-            let start = Start { place: Arc::clone(&place), asked, patience };
+            let start = Start { tools: Arc::clone(tools), place: Arc::clone(&place), asked, patience };
             RunningTurn::start(session, conversations, turn, start).await
         };
         match start().await {

@@ -1,6 +1,6 @@
 //! How far a turn is: what Codex says, made into what the caller is told.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use app_server::{FunctionCall, MessagePhase, RawItem, RawItemKind, ThreadEvent, TokenUsage, TurnStatus};
 use tokio::{
@@ -28,7 +28,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Progress {
     answer: Answer,
-    tools: Tools,
+    tools: Arc<Tools>,
     /// The calls that the model has made; told once they are all known.
     calls: Vec<FunctionCall>,
     /// What was told of the answer, as items.
@@ -65,7 +65,7 @@ pub(super) struct Ending {
 impl Progress {
     pub(super) fn new(
         turn: &Turn,
-        tools: Tools,
+        tools: Arc<Tools>,
         report: TurnReport,
         asked: Instant,
         patience: Patience,

@@ -34,6 +34,8 @@ pub(crate) struct RunningTurn {
 /// What a turn starts with beside the question.
 #[derive(Debug)]
 pub(super) struct Start {
+    /// The turn's functions.
+    pub(super) tools: Arc<Tools>,
     pub(super) place: Arc<Place>,
     /// When the turn asked for its place.
     pub(super) asked: Instant,
@@ -46,7 +48,7 @@ impl RunningTurn {
         session: Arc<Session>,
         conversations: Arc<Conversations>,
         turn: &Turn,
-        Start { place, asked, patience }: Start,
+        Start { tools, place, asked, patience }: Start,
     ) -> Result<Self, TurnError> {
         let mut timeline = vec![(Milestone::Admitted, asked.elapsed())];
         let failed = |error| failure::request_failed(&error);
@@ -56,7 +58,6 @@ impl RunningTurn {
                 "Codex isn't signed in: run `codex login`, then send the request again.",
             ));
         }
-        let tools = Tools::new(&turn.tools);
         let histories = conversations.histories(turn, &tools);
         let known = conversations.go_on(&session, turn, &tools, &histories).await.map_err(failed)?;
         let thread = if let Some(thread) = known {

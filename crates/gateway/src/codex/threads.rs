@@ -60,7 +60,7 @@ impl Threads {
         }
         let mut thread = ThreadStart {
             model: Some(turn.model.clone()),
-            dynamic_tools: tools.dynamic_tools(),
+            dynamic_tools: tools.dynamic_tools().to_vec(),
             ..self.template.clone()
         };
         if let Some(verbosity) = &turn.verbosity {

@@ -35,8 +35,9 @@ impl Tools {
         self.tools.is_empty()
     }
 
-    pub(super) fn dynamic_tools(&self) -> Vec<DynamicTool> {
-        self.tools.clone()
+    /// The functions as Codex is given them, in the caller's order.
+    pub(super) fn dynamic_tools(&self) -> &[DynamicTool] {
+        &self.tools
     }
 
     /// A conversation in which the functions have the names that Codex is given.
@@ -66,7 +67,7 @@ impl Tools {
 }
 
 /// A function as Codex is given it. What Codex would keep from the model of its schema is told in words.
-pub(super) fn offered(name: &str, tool: &Tool) -> DynamicTool {
+fn offered(name: &str, tool: &Tool) -> DynamicTool {
     let Native { schema, is_whole } = Native::of(&tool.parameters);
     let mut description = tool.description.clone();
     if !is_whole {
@@ -90,7 +91,7 @@ mod tests {
     fn a_reserved_name_is_changed_on_the_way_in_and_back() {
         let tools = Tools::new(&[tool("exec_command"), tool("exec_command_"), tool("look_up")]);
         let names: Vec<_> =
-            tools.dynamic_tools().into_iter().map(|DynamicTool::Function { name, .. }| name).collect();
+            tools.dynamic_tools().iter().map(|DynamicTool::Function { name, .. }| name).collect();
         assert_eq!(names, ["exec_command__", "exec_command_", "look_up"]);
         let call =
             |name: &str| FunctionCall { call_id: "c".into(), name: name.into(), arguments: "{}".into() };
@@ -110,7 +111,8 @@ mod tests {
         let words = format!("The arguments must be valid by this JSON Schema: {parameters}");
         for (own, expected) in [("", words.clone()), ("Rings", format!("Rings\n\n{words}"))] {
             let tool = Tool { name: "ring".into(), description: own.into(), parameters: parameters.clone() };
-            let [DynamicTool::Function { description, .. }] = &Tools::new(&[tool]).dynamic_tools()[..] else {
+            let tools = Tools::new(&[tool]);
+            let [DynamicTool::Function { description, .. }] = tools.dynamic_tools() else {
                 panic!("one function goes in");
             };
             assert_eq!(*description, expected);
