@@ -19,6 +19,7 @@ mod images;
 mod json_type;
 pub mod log;
 mod openai;
+mod private_file;
 mod private_folder;
 #[cfg(test)]
 mod properties;

@@ -1,15 +1,14 @@
 //! Keeps programs apart that change one configuration file at the same time: the command and the tray application do.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, TryLockError},
     io::{self, ErrorKind},
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     thread::sleep,
     time::{Duration, Instant},
 };
 
-use rustix::fs::OFlags;
+use crate::private_file;
 
 /// How long a change waits for the one before it, which takes milliseconds. A program that was stopped in the middle of
 /// one must not stop the others for ever.
@@ -36,7 +35,7 @@ impl Lock {
 
     fn within(path: &Path, patience: Duration) -> io::Result<Self> {
         let deadline = Instant::now() + patience;
-        let file = open(path)?;
+        let file = private_file::open(&beside(path))?;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: file }),
@@ -52,14 +51,11 @@ impl Lock {
     }
 }
 
-/// The empty file, for its owner only. A link in its place is not followed.
-fn open(path: &Path) -> io::Result<File> {
+/// Where the empty file is.
+fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".lock");
-    let flags = OFlags::NOFOLLOW.bits().cast_signed();
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags);
-    options.open(path.with_file_name(name))
+    path.with_file_name(name)
 }
 
 #[cfg(test)]

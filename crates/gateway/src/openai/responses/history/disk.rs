@@ -1,20 +1,19 @@
 //! The responses on the disk, encrypted.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
+    fs::{self, DirBuilder},
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::mpsc,
     thread,
 };
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, backends::FileBackend};
-use rustix::fs::OFlags;
 use tokio::sync::oneshot;
 
 use super::{HistoryKey, StoredResponse};
-use crate::openai::now;
+use crate::{openai::now, private_file};
 
 /// Sealed responses by their ids.
 const RESPONSES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("responses");
@@ -147,7 +146,7 @@ fn read(DiskPlace { path, key }: &DiskPlace) -> Result<(Database, Vec<Used>), Di
     if let Some(folder) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(open)?;
     }
-    let file = private_file(path).map_err(open)?;
+    let file = private_file::open(path).map_err(open)?;
     let database = database(file).map_err(damaged)?;
     let word = key.seal(CHECK_WORD, CHECK_WORD.as_bytes()).ok_or(DiskError::Randomness)?;
     let checked = checked(&database, &word).map_err(damaged)?;
@@ -160,13 +159,6 @@ fn read(DiskPlace { path, key }: &DiskPlace) -> Result<(Database, Vec<Used>), Di
 
 fn database(file: fs::File) -> Result<Database, redb::Error> {
     Ok(Database::builder().create_with_backend(FileBackend::new(file)?)?)
-}
-
-/// The file, for its owner only. A link in its place is not followed.
-fn private_file(path: &Path) -> io::Result<fs::File> {
-    let flags = OFlags::NOFOLLOW.bits().cast_signed();
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path)
 }
 
 /// The sealed word that the file holds, which is the one given where the file is new. Makes the tables, too.
@@ -213,7 +205,7 @@ fn write_all(path: &Path, database: Database, queue: &mpsc::Receiver<Write>) {
             return;
         }
         // One that failed, as on a full disk, takes nothing any more: it is opened anew for what comes next.
-        let opened = database.take().map_or_else(|| self::database(private_file(path)?), Ok);
+        let opened = database.take().map_or_else(|| self::database(private_file::open(path)?), Ok);
         let written = opened.and_then(|database| apply(&database, write).map(|()| database));
         database = written
             .inspect_err(|error| tracing::warn!(%error, "a stored response could not be written"))
