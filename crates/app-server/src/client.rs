@@ -93,10 +93,7 @@ impl AppServer {
     /// then killed, with its whole process group. Every request and subscription still open fails.
     pub async fn shutdown(self) -> Exit {
         self.client.connection.close();
-        let exit = self.process.stop(Duration::from_millis(800)).await;
-        self.tasks.reading.abort();
-        self.tasks.writing.abort();
-        exit
+        self.process.stop(Duration::from_millis(800)).await
     }
 }
 
