@@ -27,6 +27,12 @@ optimise_as_a_whole() {
   export CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
 }
 
+# No proxy is to come between programs and the loopback interface.
+no_proxy_for_loopback() {
+  export NO_PROXY="127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}"
+  export no_proxy="$NO_PROXY"
+}
+
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # at_least HAVE WANT: compares dotted versions number by number; `sort -V` is missing on older systems.

@@ -6,8 +6,7 @@
 . scripts/install/rust.sh
 . scripts/install/python.sh
 . scripts/install/node.sh
-. scripts/install/deny.sh
-. scripts/install/measure.sh
+. scripts/install/cargo_tools.sh
 
 ensure_for_rust() {
   ensure_system
