@@ -77,16 +77,20 @@ class Callers:
         body = {"model": MODEL, "messages": [{"role": "user", "content": words}], **fields}
         return json.dumps(body).encode(), words
 
-    def whole(self, chance: random.Random) -> str:
-        body, words = self.ask(chance)
-        connection = self.open(body)
+    def exchange(self, body: bytes, **options: Any) -> tuple[int, bytes]:
+        """The status and the body of a whole answer."""
+        connection = self.open(body, **options)
         try:
             answer = connection.getresponse()
-            text = answer.read()
+            return answer.status, answer.read()
         finally:
             connection.close()
-        if answer.status != 200:
-            return check_error(answer.status, json.loads(text)["error"])
+
+    def whole(self, chance: random.Random) -> str:
+        body, words = self.ask(chance)
+        status, text = self.exchange(body)
+        if status != 200:
+            return check_error(status, json.loads(text)["error"])
         content = json.loads(text)["choices"][0]["message"]["content"]
         return check_text(content, words)
 
@@ -110,17 +114,12 @@ class Callers:
         previous = chance.choice(self.stored or [None])
         words = str(chance.random())
         body = {"model": MODEL, "input": words, "previous_response_id": previous}
-        connection = self.open(json.dumps(body).encode(), path="/responses")
-        try:
-            answer = connection.getresponse()
-            text = answer.read()
-        finally:
-            connection.close()
-        if answer.status != 200:
+        status, text = self.exchange(json.dumps(body).encode(), path="/responses")
+        if status != 200:
             error = json.loads(text)["error"]
             if error["code"] == "previous_response_not_found":
                 self.stored = [kept for kept in self.stored if kept != previous]
-            return check_error(answer.status, error)
+            return check_error(status, error)
         response = json.loads(text)
         assert response["status"] == "completed", response["status"]
         # A few chains, each of some length.
@@ -164,13 +163,8 @@ class Callers:
         return "done"
 
     def guess(self, chance: random.Random) -> str:
-        connection = self.open(self.ask(chance)[0], token=f"guess-{chance.random()}")
-        try:
-            answer = connection.getresponse()
-            answer.read()
-        finally:
-            connection.close()
-        assert answer.status == 401, answer.status
+        status, _ = self.exchange(self.ask(chance)[0], token=f"guess-{chance.random()}")
+        assert status == 401, status
         return "401"
 
     def connect(self) -> socket.socket:

@@ -9,7 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicU16, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use desktop::{
@@ -18,7 +18,7 @@ use desktop::{
 };
 use gateway::settings::Overrides;
 use reqwest::Client;
-use scripted_model::{CodexConfig, Script, ScriptedModel};
+use scripted_model::{CodexConfig, ScriptedModel};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
@@ -195,16 +195,6 @@ pub(crate) fn client() -> Client {
 
 pub(crate) fn question() -> Value {
     json!({"model": MODEL, "messages": [{"role": "user", "content": "Say pong"}]})
-}
-
-/// A script that tells how much of five hours is used, as the provider does with each answer.
-pub(crate) fn answer_with_limit(used_percent: u32, resets_in: Duration) -> Script {
-    let resets_at = (SystemTime::now() + resets_in).duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-    Script::text("pong")
-        .header("x-codex-primary-used-percent", used_percent.to_string())
-        .header("x-codex-primary-window-minutes", "300")
-        .header("x-codex-primary-reset-at", resets_at.to_string())
-        .into()
 }
 
 /// A port that nobody listens on, below those that systems give to outgoing connections: one of these could take it while

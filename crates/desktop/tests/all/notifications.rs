@@ -6,12 +6,13 @@ use desktop::{
     Notification, NotificationKind,
     view::{NotificationKinds, SettingChange},
 };
+use scripted_model::Script;
 use tokio::{
     sync::broadcast::Receiver,
     time::{sleep, timeout},
 };
 
-use crate::app::{App, Ground, PATIENCE, TOKEN, answer_with_limit, question};
+use crate::app::{App, Ground, PATIENCE, TOKEN, question};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_with_a_wrong_token_is_told_of_once_and_without_the_token() {
@@ -51,7 +52,7 @@ async fn a_program_that_asks_for_too_much_is_told_of_with_what_to_switch_on() {
 async fn a_limit_that_is_nearly_used_up_is_told() {
     let app = App::ready().await;
     let mut told = app.desktop.notifications();
-    app.model.push(answer_with_limit(95, Duration::from_secs(600)));
+    app.model.push(Script::text("pong").five_hour_limit(95, Duration::from_secs(600)));
     assert_eq!(app.ask(TOKEN).await, Some(200));
     let Notification { kind, title, body } = next(&mut told).await;
     assert_eq!(kind, NotificationKind::Quota);

@@ -1,6 +1,6 @@
 //! Scripts in Rust, written as one sentence: `Script::text("Let me look.").function_call(…).usage(…)`.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
@@ -151,11 +151,28 @@ impl EventStream {
         self
     }
 
+    /// Tells, as the provider does with each answer, how much of a limit of five hours is used, and when it starts over.
+    #[must_use]
+    pub fn five_hour_limit(mut self, used_percent: u32, resets_in: Duration) -> Self {
+        self.headers.extend(five_hour_limit(used_percent, resets_in));
+        self
+    }
+
     #[must_use]
     pub fn without_created(mut self) -> Self {
         self.created = false;
         self
     }
+}
+
+fn five_hour_limit(used_percent: u32, resets_in: Duration) -> Headers {
+    let resets_at = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default() + resets_in;
+    let told = [
+        ("used-percent", used_percent.to_string()),
+        ("window-minutes", "300".to_owned()),
+        ("reset-at", resets_at.as_secs().to_string()),
+    ];
+    told.map(|(name, value)| (format!("x-codex-primary-{name}"), value)).into()
 }
 
 impl Default for EventStream {
@@ -168,6 +185,13 @@ impl HttpError {
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.insert(name.into(), value.into());
+        self
+    }
+
+    /// Tells, as the provider does with each answer, how much of a limit of five hours is used, and when it starts over.
+    #[must_use]
+    pub fn five_hour_limit(mut self, used_percent: u32, resets_in: Duration) -> Self {
+        self.headers.extend(five_hour_limit(used_percent, resets_in));
         self
     }
 }

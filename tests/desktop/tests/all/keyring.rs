@@ -52,5 +52,5 @@ async fn a_keyring_that_hangs_shows_and_freezes_nothing() {
     keyring.go_on();
     item.click("Start").await;
     app.until_ready().await;
-    item.until_status("that it is on", |status| status.starts_with("On: ")).await;
+    item.until_on().await;
 }

@@ -39,7 +39,7 @@ async fn a_sleep_of_the_machine_changes_nothing() {
     let app = App::start(&session).await;
     let item = tray.item().await;
     app.until_ready().await;
-    item.until_status("that it is on", |status| status.starts_with("On: ")).await;
+    item.until_on().await;
     let codex = codex_of(&app);
     app.signal_all(Signal::STOP);
     // Longer than the application looks around, and than a port may take to answer it.
@@ -58,7 +58,7 @@ async fn a_codex_that_did_not_survive_the_sleep_is_started_anew() {
     let app = App::start(&session).await;
     let item = tray.item().await;
     app.until_ready().await;
-    item.until_status("that it is on", |status| status.starts_with("On: ")).await;
+    item.until_on().await;
     let codex = codex_of(&app);
     app.signal_all(Signal::STOP);
     app.signal_codex(Signal::KILL);
@@ -66,7 +66,7 @@ async fn a_codex_that_did_not_survive_the_sleep_is_started_anew() {
     eventually("another Codex runs", async || codex_of(&app).is_some_and(|another| Some(another) != codex))
         .await;
     app.until_ready().await;
-    item.until_status("that it is on", |status| status.starts_with("On: ")).await;
+    item.until_on().await;
     assert!(app.ask("Say pong").await["choices"].is_array());
 }
 

@@ -3,7 +3,7 @@
 use std::{
     fs,
     os::unix::fs::symlink,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use rustix::process::Signal;
@@ -11,16 +11,6 @@ use scripted_model::Script;
 use serde_json::json;
 
 use crate::support::{App, Session, Tray, codex, eventually};
-
-/// A script that tells how much of five hours is used, as the provider does with each answer.
-fn answer_with_limit(used_percent: u32, resets_in: Duration) -> Script {
-    let resets_at = (SystemTime::now() + resets_in).duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-    Script::text("pong")
-        .header("x-codex-primary-used-percent", used_percent.to_string())
-        .header("x-codex-primary-window-minutes", "300")
-        .header("x-codex-primary-reset-at", resets_at.to_string())
-        .into()
-}
 
 #[tokio::test]
 async fn the_limits_that_the_provider_tells_are_in_the_menu_until_they_are_over() {
@@ -37,10 +27,10 @@ async fn the_limits_that_the_provider_tells_are_in_the_menu_until_they_are_over(
             .unwrap()
     };
     assert_eq!(limit().await.label, "Limits: not known yet");
-    item.until_status("that it is on", |status| status.starts_with("On: ")).await;
+    item.until_on().await;
     let icon_on = item.icon().await;
 
-    app.model().scripts.push(answer_with_limit(62, Duration::from_secs(3600)));
+    app.model().scripts.push(Script::text("pong").five_hour_limit(62, Duration::from_secs(3600)));
     app.ask("Say pong").await;
     eventually("what is left is in the menu", async || {
         // The time of day, and the day where it is another one.
@@ -52,7 +42,7 @@ async fn the_limits_that_the_provider_tells_are_in_the_menu_until_they_are_over(
     assert!(!limit().await.enabled, "it is only read");
     eventually("that is no trouble", async || item.icon().await == icon_on).await;
 
-    app.model().scripts.push(answer_with_limit(100, Duration::from_secs(8)));
+    app.model().scripts.push(Script::text("pong").five_hour_limit(100, Duration::from_secs(8)));
     app.ask("Say pong").await;
     let used_up = |status: &str| status.starts_with("The 5 h limit is used up, resets ");
     item.until_status("that the limit is used up", used_up).await;
@@ -69,7 +59,7 @@ async fn the_icon_tells_of_a_request_that_runs() {
     let app = App::start(&session).await;
     let item = tray.item().await;
     app.until_ready().await;
-    item.until_status("that it is on", |status| status.starts_with("On: ")).await;
+    item.until_on().await;
     let icon_on = item.icon().await;
     app.model().scripts.push(Script::text("pong").pause(Duration::from_secs(3)));
     let watch = async {
@@ -91,13 +81,13 @@ async fn a_codex_that_dies_shows_at_once_and_so_does_its_return() {
     let app = App::start_with(&session, settings).await;
     let item = tray.item().await;
     app.until_ready().await;
-    item.until_status("that it is on", |status| status.starts_with("On: ")).await;
+    item.until_on().await;
     fs::remove_file(&program).unwrap();
     let since = Instant::now();
     app.signal_codex(Signal::KILL);
     item.until_status("what is wrong", |status| status.starts_with("Codex ")).await;
     println!("it showed after {:?}", since.elapsed());
     symlink(codex(), &program).unwrap();
-    item.until_status("that it is on again", |status| status.starts_with("On: ")).await;
+    item.until_on().await;
     assert!(app.ask("Say pong").await["choices"].is_array());
 }

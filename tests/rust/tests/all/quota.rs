@@ -1,28 +1,15 @@
 //! What is known of the account's limits, as the tray sees it and as the callers do.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use gateway::{Quota, QuotaWindow, Status, StatusWatch};
-use scripted_model::{HttpError, Script};
+use scripted_model::Script;
 use tokio::time::timeout;
 
 use crate::stack::{Answer, PATIENCE, Stack, streamed, user_message};
 
-/// Limits as the provider tells them: how much of five hours is used, and in how many seconds they are over.
-fn headers(used_percent: u32, resets_in: u64) -> [(String, String); 3] {
-    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
-    [
-        ("used-percent", used_percent.to_string()),
-        ("window-minutes", "300".to_owned()),
-        ("reset-at", (now + resets_in).to_string()),
-    ]
-    .map(|(name, value)| (format!("x-codex-primary-{name}"), value))
-}
-
 fn pong(used_percent: u32, resets_in: u64) -> Script {
-    let mut script = Script::text("pong");
-    script.headers.extend(headers(used_percent, resets_in));
-    script.into()
+    Script::text("pong").five_hour_limit(used_percent, Duration::from_secs(resets_in)).into()
 }
 
 /// Waits until the limits are as they should be.
@@ -88,9 +75,8 @@ async fn limits_that_came_with_an_answer_are_shown_and_told_with_every_answer() 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_meets_a_limit_is_told_how_long_it_lasts() {
     let stack = Stack::start().await;
-    let mut used_up: HttpError = Script::usage_limit_reached(4_000_000_000);
-    used_up.headers.extend(headers(100, 7_830));
-    stack.model.set_default(used_up);
+    let used_up = Script::usage_limit_reached(4_000_000_000);
+    stack.model.set_default(used_up.five_hour_limit(100, Duration::from_secs(7_830)));
     for body in [user_message("Say pong"), streamed(user_message("Say pong"))] {
         let answer = Answer::read(stack.post(&body).await).await;
         let (code, message) = answer.error(429);

@@ -122,6 +122,10 @@ impl Item {
     pub(crate) async fn until_status(&self, what: &str, holds: impl Fn(&str) -> bool) {
         eventually(&format!("the menu says {what}"), async || holds(&self.status().await)).await;
     }
+
+    pub(crate) async fn until_on(&self) {
+        self.until_status("that it is on", |status| status.starts_with("On: ")).await;
+    }
 }
 
 impl Line {
