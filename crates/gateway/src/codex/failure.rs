@@ -44,6 +44,19 @@ pub(super) fn turn_failed(error: &app_server::TurnError, quota: &Quota) -> Resul
     })
 }
 
+/// Whether Codex has found no way to the provider, and waits for one: by itself it does so without end.
+pub(super) fn is_offline(error: &app_server::TurnError) -> bool {
+    error.message.contains("waiting for network")
+}
+
+pub(super) fn unreachable() -> TurnError {
+    TurnError::new(
+        TurnErrorKind::Unreachable,
+        "Codex can't reach the model's provider. Check this machine's network, any proxy, and the certificates of both, \
+         then send the request again.",
+    )
+}
+
 /// How long to wait where nobody says.
 const A_MOMENT: Duration = Duration::from_secs(10);
 

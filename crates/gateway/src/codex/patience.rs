@@ -13,6 +13,9 @@ use crate::{
 /// too, and has been seen to forget it.
 const SETTLED: Duration = Duration::from_secs(10);
 
+/// How long Codex may look for a way to the provider. It tells of each attempt, the third 15 s after the first.
+const OFFLINE: Duration = Duration::from_secs(10);
+
 /// The limits of every turn.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
@@ -34,6 +37,8 @@ pub(super) struct Clock {
     heard: Instant,
     /// Whether the provider's response is complete, and nothing has begun since.
     settled: bool,
+    /// Since when Codex has found no way to the provider.
+    offline: Option<Instant>,
 }
 
 /// What has taken too long.
@@ -50,7 +55,7 @@ pub(super) enum Overdue {
 impl Clock {
     pub(super) fn start(patience: Patience) -> Self {
         let now = Instant::now();
-        Self { patience, started: now, heard: now, settled: false }
+        Self { patience, started: now, heard: now, settled: false, offline: None }
     }
 
     /// Codex has said something.
@@ -61,6 +66,16 @@ impl Clock {
     /// The provider's response is complete, or another one begins.
     pub(super) fn settle(&mut self, settled: bool) {
         self.settled = settled;
+    }
+
+    /// Codex has found no way to the provider. Returns whether that has been so for too long.
+    pub(super) fn is_offline_for_long(&mut self) -> bool {
+        self.offline.get_or_insert_with(Instant::now).elapsed() >= OFFLINE
+    }
+
+    /// Something came from the provider.
+    pub(super) fn online(&mut self) {
+        self.offline = None;
     }
 
     /// Until when to wait for the next event, and what is overdue then.
@@ -128,6 +143,19 @@ mod tests {
         clock.settle(false);
         assert_eq!(next(&clock), (60, Overdue::Event));
         assert_eq!(next(&self::clock(100, 100)), (100, Overdue::End));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_way_to_the_provider_is_looked_for_as_long_as_none_was_found_since() {
+        let mut clock = clock(100, 60);
+        assert!(!clock.is_offline_for_long());
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert!(!clock.is_offline_for_long());
+        clock.online();
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert!(!clock.is_offline_for_long());
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert!(clock.is_offline_for_long());
     }
 
     #[tokio::test]

@@ -140,9 +140,13 @@ impl Progress {
                 thread.turn_started();
                 self.mark(Milestone::TurnStarted);
             }
-            ThreadEvent::ReasoningDelta { part, delta, .. } => self.answer.push_reasoning(part, delta),
+            ThreadEvent::ReasoningDelta { part, delta, .. } => {
+                self.clock.online();
+                self.answer.push_reasoning(part, delta);
+            }
             ThreadEvent::MessageStarted { phase, .. } => {
                 thread.make_ready();
+                self.clock.online();
                 self.clock.settle(false);
                 self.answer.begin_message(phase.and_then(known_phase));
             }
@@ -168,6 +172,9 @@ impl Progress {
             ThreadEvent::Error { will_retry: true, error } => {
                 tracing::info!(message = app_server::redact(&error.message), "Codex tries again");
                 self.mark(Milestone::Retry);
+                if failure::is_offline(&error) && self.clock.is_offline_for_long() {
+                    return Err(failure::unreachable());
+                }
                 self.clock.settle(false);
                 self.answer.begin_attempt();
                 self.calls.clear();
@@ -191,6 +198,7 @@ impl Progress {
     }
 
     fn take_item(&mut self, item: RawItem, thread: &mut Thread) {
+        self.clock.online();
         self.clock.settle(false);
         let bytes = thread.grow(item.content_bytes);
         // The prompt comes before the turn starts.

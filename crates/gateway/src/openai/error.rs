@@ -107,6 +107,10 @@ impl From<TurnError> for ApiError {
     fn from(TurnError { kind, message, retry_after }: TurnError) -> Self {
         let error = match kind {
             TurnErrorKind::Unavailable => Self::new(503, SERVER, "codex_unavailable", message),
+            // Codex has tried for longer than an SDK would.
+            TurnErrorKind::Unreachable => {
+                Self::new(503, SERVER, "provider_unreachable", message).should_retry(false)
+            }
             TurnErrorKind::Crashed => Self::new(502, SERVER, "codex_stopped", message),
             TurnErrorKind::QueueFull => Self::new(429, "rate_limit_error", "too_many_requests", message),
             TurnErrorKind::QueueTimedOut => {

@@ -28,6 +28,8 @@ impl TurnError {
 pub(crate) enum TurnErrorKind {
     /// Codex isn't running: not installed, or it doesn't start.
     Unavailable,
+    /// No connection to the provider can be made.
+    Unreachable,
     /// Codex ended, or its connection was lost, while the turn ran.
     Crashed,
     /// As many turns wait as may wait.
