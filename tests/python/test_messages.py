@@ -89,6 +89,7 @@ def complaint(home: Path, *arguments: Any, **variables: Any) -> str:
 
 
 ELSEWHERE = {
+    "Codex can't reach the model's provider. …": "tests/python/test_provider.py",
     "Codex … is too old: it lacks …": "tests/rust/tests/all/account.rs",
     "The limit resets in …": "tests/rust/tests/all/quota.rs",
     "there is no keyring here": "crates/token-store/tests/session/main.rs",

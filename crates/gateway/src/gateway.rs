@@ -1,6 +1,6 @@
 //! The gateway as a whole: started with a configuration, held by a handle.
 
-use std::{fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use app_server::{Launch, LaunchError, Supervisor, locate};
 use tokio::{
@@ -16,6 +16,7 @@ use crate::{
     images::{AddressPolicy, ImageFetcher},
     log::RequestLog,
     openai::responses::{DiskPlace, History, HistoryKey},
+    private_file,
     private_folder::PrivateFolder,
     settings::{
         CodexHome, Live, NeedsRestart, ResponseHistory, Settings, Token, needs_restart, own_codex_home,
@@ -123,7 +124,7 @@ pub async fn inspect(config: &Config) -> Result<Inspection, LaunchError> {
 fn launch(settings: &Settings, live: Live, mut env: Vec<(String, String)>) -> io::Result<CodexLaunch> {
     if settings.codex_home == CodexHome::Own {
         let home = own_codex_home();
-        DirBuilder::new().recursive(true).mode(0o700).create(&home)?;
+        private_file::create_folder(&home)?;
         env.push(("CODEX_HOME".to_owned(), home.to_string_lossy().into_owned()));
     }
     Ok(CodexLaunch { codex: settings.codex.clone(), env, live, folder: PrivateFolder::create()? })

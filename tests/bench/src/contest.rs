@@ -149,8 +149,11 @@ impl Contest {
         let peer = Running::peer(&paths.python, &paths.codex, &home("peer")?).await?;
         ask_once(&peer.callee()).await.context("the Python gateway does not answer")?;
         let home = home("floor")?;
-        let arguments = arguments_of_gateway(gateway.pid()?, folder)?;
-        let floor = Floor::start(&paths.codex, arguments, &home, codex_env(&home)).await?;
+        let codex = process::child(gateway.pid()?)?;
+        let arguments = arguments_of_gateways_codex(codex, folder)?;
+        let mut env = codex_env(&home);
+        env.extend(certificates_of_gateways_codex(codex, folder)?);
+        let floor = Floor::start(&paths.codex, arguments, &home, env).await?;
         ask_once(&Callee::Codex(Arc::clone(&floor))).await.context("Codex does not answer")?;
         Ok(Self { model, floor, gateway, peer })
     }
@@ -276,9 +279,9 @@ impl Cell {
 }
 
 /// What the gateway has started its Codex with, and a catalog that stays when the gateway ends.
-fn arguments_of_gateway(gateway: u32, folder: &Path) -> anyhow::Result<Vec<OsString>> {
+fn arguments_of_gateways_codex(codex: u32, folder: &Path) -> anyhow::Result<Vec<OsString>> {
     const CATALOG: &str = "model_catalog_json=";
-    let mut arguments = process::arguments(process::child(gateway)?)?;
+    let mut arguments = process::arguments(codex)?;
     for argument in &mut arguments {
         let Some(catalog) = argument.strip_prefix(CATALOG) else { continue };
         let copy = folder.join("catalog.json");
@@ -286,6 +289,27 @@ fn arguments_of_gateway(gateway: u32, folder: &Path) -> anyhow::Result<Vec<OsStr
         *argument = format!("{CATALOG}{}", serde_json::to_string(&copy)?);
     }
     Ok(arguments.into_iter().map(OsString::from).collect())
+}
+
+/// Where the gateway lets its Codex find certificates, as copies that stay; none where it leaves that to Codex.
+fn certificates_of_gateways_codex(codex: u32, folder: &Path) -> anyhow::Result<Vec<(OsString, OsString)>> {
+    let (Some(file), Some(all)) =
+        (process::variable(codex, "SSL_CERT_FILE"), process::variable(codex, "SSL_CERT_DIR"))
+    else {
+        return Ok(Vec::new());
+    };
+    let copies = [folder.join("certificate.pem"), folder.join("certificates")];
+    fs::create_dir_all(&copies[1])?;
+    fs::copy(file, &copies[0])?;
+    for entry in fs::read_dir(all)? {
+        let entry = entry?;
+        fs::copy(entry.path(), copies[1].join(entry.file_name()))?;
+    }
+    Ok(["SSL_CERT_FILE", "SSL_CERT_DIR"]
+        .map(OsString::from)
+        .into_iter()
+        .zip(copies.map(OsString::from))
+        .collect())
 }
 
 fn answer_after(pause: Duration) -> EventStream {

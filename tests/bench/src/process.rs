@@ -16,6 +16,13 @@ pub fn arguments(pid: u32) -> anyhow::Result<Vec<String>> {
     Ok(line.split_whitespace().skip(1).map(str::to_owned).collect())
 }
 
+/// A variable of a process's environment. Only Linux tells it.
+pub fn variable(pid: u32, name: &str) -> Option<String> {
+    let environment = fs::read_to_string(format!("/proc/{pid}/environ")).ok()?;
+    let of_name = |variable: &str| Some(variable.strip_prefix(name)?.strip_prefix('=')?.to_owned());
+    environment.split('\0').find_map(of_name)
+}
+
 /// The one child of a process.
 pub fn child(pid: u32) -> anyhow::Result<u32> {
     let all = ps(&["-A", "-o", "pid=,ppid="])?;
@@ -53,5 +60,6 @@ mod tests {
         assert!(resident_mb(pid).unwrap() > 0.1);
         assert!(cfg!(not(target_os = "linux")) || processor_seconds(pid).is_some());
         assert!(arguments(u32::MAX).is_err());
+        assert!(cfg!(not(target_os = "linux")) || variable(std::process::id(), "PATH").is_some());
     }
 }

@@ -4,18 +4,13 @@
 //! its catalog, each entry is emptied of tools and instructions, and Codex is started with the result. It is made anew
 //! at each start, so that a new version of Codex brings its new models.
 
-use std::{
-    collections::HashMap,
-    io::{self, Write},
-    path::Path,
-    process::Stdio,
-    time::Duration,
-};
+use std::{collections::HashMap, path::Path, process::Stdio, time::Duration};
 
 use app_server::{Command, LaunchError};
 use serde_json::{Map, Value, json};
-use tempfile::NamedTempFile;
 use tokio::time::timeout;
+
+use crate::private_file;
 
 /// The context window of each model, in tokens, by the model's name.
 pub(super) type ContextWindows = HashMap<String, u64>;
@@ -64,20 +59,12 @@ pub(super) async fn derive(codex: &Command, path: &Path) -> Result<ContextWindow
         .map_err(|error| problem(format!("printed something that is not JSON: {error}")))?;
     let windows = context_windows(&catalog);
     let derived = empty(catalog).ok_or_else(|| problem("printed no list of models".to_owned()))?;
-    match write(path, &derived.to_string()) {
+    match private_file::replace(path, [derived.to_string()]) {
         Ok(()) => Ok(windows),
         Err(source) => {
             Err(LaunchError::Prepare { what: format!("{} can't be written", path.display()), source })
         }
     }
-}
-
-/// Writes the file whole or not at all, for its owner only: another Codex may be reading the one before.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path)?;
-    Ok(())
 }
 
 /// The largest window that each model can be given.

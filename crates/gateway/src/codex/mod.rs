@@ -5,6 +5,7 @@ mod admission;
 mod answer;
 mod bare;
 mod catalog;
+mod certificates;
 mod context;
 mod conversations;
 mod failure;

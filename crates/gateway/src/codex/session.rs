@@ -15,12 +15,13 @@ use super::{
     account::LiveAccount,
     bare,
     catalog::{self, ContextWindows},
+    certificates::Certificates,
     models::Models,
     stamp::Stamp,
     threads::Threads,
     version::{lacks, version},
 };
-use crate::{private_folder::PrivateFolder, settings::Live};
+use crate::{private_file, private_folder::PrivateFolder, settings::Live};
 
 /// The id of no thread.
 const NO_THREAD: &str = "00000000-0000-0000-0000-000000000000";
@@ -34,7 +35,7 @@ pub(crate) struct CodexLaunch {
     pub(crate) env: Vec<(String, String)>,
     /// The tokens and the time-out, as they are at each start.
     pub(crate) live: Live,
-    /// Codex's empty working directory and the derived catalog lie in it.
+    /// Codex's empty working directory, the derived catalog and the certificates lie in it.
     pub(crate) folder: PrivateFolder,
 }
 
@@ -47,6 +48,7 @@ pub(crate) struct Session {
     windows: ContextWindows,
     path: PathBuf,
     program: Option<Stamp>,
+    certificates: Option<Certificates>,
     version: String,
     account: LiveAccount,
     leaks: Vec<String>,
@@ -70,7 +72,11 @@ impl Launch for CodexLaunch {
         };
         let catalog = self.folder.path().join("catalog.json");
         let mut leaks = Vec::new();
-        let (catalog, windows) = match catalog::derive(&command, &catalog).await {
+        let (derived, certificates) = tokio::join!(
+            catalog::derive(&command, &catalog),
+            Certificates::gather(self.folder.path(), &self.env),
+        );
+        let (catalog, windows) = match derived {
             Ok(windows) => (Some(catalog), windows),
             Err(error) => {
                 leaks.push(format!(
@@ -81,6 +87,7 @@ impl Launch for CodexLaunch {
             }
         };
         command.args = bare::arguments(catalog.as_deref());
+        command.env.extend(certificates.iter().flat_map(Certificates::env));
         let client_info = ClientInfo {
             name: "codex-gateway".to_owned(),
             title: "Codex Gateway".to_owned(),
@@ -96,7 +103,7 @@ impl Launch for CodexLaunch {
             Some(lacks) => LaunchError::TooOld { version, lacks },
             None => LaunchError::Handshake(error),
         })?;
-        let session = Session { program, ..opened };
+        let session = Session { program, certificates, ..opened };
         for leak in session.leaks() {
             tracing::warn!("{leak}");
         }
@@ -107,6 +114,7 @@ impl Launch for CodexLaunch {
         let found = locate(self.codex.as_deref()).ok().and_then(|location| Stamp::of(&location.program).ok());
         // One that is missing just now may be about to be replaced.
         found.is_some_and(|found| session.program.is_some_and(|program| program != found))
+            || session.certificates.as_ref().is_some_and(Certificates::are_outdated)
     }
 
     fn checks(&self) -> Checks {
@@ -149,6 +157,7 @@ impl Session {
             windows,
             path,
             program: None,
+            certificates: None,
             version,
             account,
             leaks,
@@ -188,11 +197,8 @@ impl Session {
 }
 
 fn create_private(folder: &Path) -> Result<(), LaunchError> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| {
-        LaunchError::Prepare {
-            what: format!("the working directory {} can't be made", folder.display()),
-            source,
-        }
+    private_file::create_folder(folder).map_err(|source| LaunchError::Prepare {
+        what: format!("the working directory {} can't be made", folder.display()),
+        source,
     })
 }

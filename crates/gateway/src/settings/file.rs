@@ -4,7 +4,6 @@ use std::{
     collections::BTreeMap,
     fmt, fs, io,
     io::Write,
-    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
@@ -15,6 +14,7 @@ use super::{
     CodexHome, DesktopSettings, Origin, ResponseHistory, Token, TokenError, TokenPlace, Unsupported,
     lock::Lock,
 };
+use crate::private_file;
 
 /// What `config.json` can hold. `token`, `host`, `port`, `reasoning_effort` and `cwd` are those of the Python
 /// `codex-gateway`.
@@ -238,7 +238,7 @@ pub fn write(path: &Path, config: &ConfigFile, replace: bool) -> Result<(), File
 /// The right to change the file, in its folder, which is made where it is missing.
 fn lock(path: &Path) -> Result<Lock, FileError> {
     let failed = |source| FileError::Write { path: path.to_owned(), source };
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder_of(path)).map_err(failed)?;
+    private_file::create_folder(folder_of(path)).map_err(failed)?;
     Lock::of(path).map_err(|source| match source.kind() {
         io::ErrorKind::WouldBlock => FileError::Busy { path: path.to_owned() },
         _ => failed(source),

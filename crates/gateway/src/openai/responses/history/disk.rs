@@ -1,9 +1,7 @@
 //! The responses on the disk, encrypted.
 
 use std::{
-    fs::{self, DirBuilder},
-    io,
-    os::unix::fs::DirBuilderExt,
+    fs, io,
     path::{Path, PathBuf},
     sync::mpsc,
     thread,
@@ -144,7 +142,7 @@ fn read(DiskPlace { path, key }: &DiskPlace) -> Result<(Database, Vec<Used>), Di
         error => DiskError::Damaged { path: path.clone(), reason: error.to_string() },
     };
     if let Some(folder) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(open)?;
+        private_file::create_folder(folder).map_err(open)?;
     }
     let file = private_file::open(path).map_err(open)?;
     let database = database(file).map_err(damaged)?;

@@ -1,0 +1,151 @@
+//! The certificates that Codex trusts, put where it reads them in the least time.
+//!
+//! Codex makes HTTP clients for every new thread, and each takes in all certificates of the system: half of the time to a
+//! short answer's first token. Where `SSL_CERT_FILE` and `SSL_CERT_DIR` are set it trusts what is in either, and takes in
+//! the folder only once. So here the file has one certificate, and the folder one file with all of them: whom Codex
+//! trusts stays the same.
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use pem::{EncodeConfig, LineEnding, Pem};
+use rustls_native_certs::{CertificateResult, load_native_certs};
+use tokio::task::spawn_blocking;
+
+use super::stamp::Stamp;
+use crate::private_file;
+
+/// Names a file of its own for whom Codex is to trust besides.
+const CODEXS_OWN: &str = "CODEX_CA_CERTIFICATE";
+
+/// These take the place of the system's certificates, for Codex as for most programs.
+const OPENSSLS: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+/// Copies of the certificates that Codex trusts.
+#[derive(Debug)]
+pub(super) struct Certificates {
+    file: PathBuf,
+    folder: PathBuf,
+    sources: Sources,
+}
+
+/// Where the originals are, and as which files.
+#[derive(Debug, PartialEq, Eq)]
+struct Sources {
+    file: Option<PathBuf>,
+    stamps: Vec<Option<Stamp>>,
+}
+
+impl Certificates {
+    /// Copies into `folder` what Codex would trust by itself. `None` where it is left to that: where `env` or its own
+    /// variable names others, where certificates are missing that a person named, and on systems where Codex asks the
+    /// system for them.
+    pub(super) async fn gather(folder: &Path, env: &[(String, String)]) -> Option<Self> {
+        let named = |name: &str| env.iter().any(|(set, _)| set == name);
+        if !cfg!(target_os = "linux")
+            || OPENSSLS.into_iter().any(named)
+            || named(CODEXS_OWN)
+            || is_set(CODEXS_OWN)
+        {
+            return None;
+        }
+        let folder = folder.to_owned();
+        match spawn_blocking(move || Self::copy(&folder)).await.ok()? {
+            Ok(certificates) => certificates,
+            Err(error) => {
+                tracing::warn!(%error, "certificates can't be copied for Codex: each first token takes longer");
+                None
+            }
+        }
+    }
+
+    fn copy(folder: &Path) -> io::Result<Option<Self>> {
+        let sources = Sources::now();
+        let CertificateResult { certs: mut found, errors, .. } = load_native_certs();
+        let is_told = OPENSSLS.into_iter().any(is_set);
+        if is_told && (!errors.is_empty() || sources.have_openssls_form()) {
+            // Codex says what is wrong with them, or reads them.
+            return Ok(None);
+        }
+        found.sort_unstable_by_key(|certificate| certificate.len());
+        let Some(shortest) = found.first() else { return Ok(None) };
+        let copies =
+            Self { file: folder.join("certificate.pem"), folder: folder.join("certificates"), sources };
+        private_file::create_folder(&copies.folder)?;
+        private_file::replace(&copies.file, [pem(shortest)])?;
+        private_file::replace(&copies.folder.join("all.pem"), found.iter().map(|each| pem(each)))?;
+        Ok(Some(copies))
+    }
+
+    /// What tells Codex of them.
+    pub(super) fn env(&self) -> [(OsString, OsString); 2] {
+        let [file, folder] = OPENSSLS;
+        [(file.into(), self.file.as_os_str().to_owned()), (folder.into(), self.folder.as_os_str().to_owned())]
+    }
+
+    /// Whether the originals have changed since.
+    pub(super) fn are_outdated(&self) -> bool {
+        self.sources != Sources::now()
+    }
+}
+
+impl Sources {
+    fn now() -> Self {
+        let found = openssl_probe::probe();
+        let paths = found.cert_file.iter().chain(&found.cert_dir);
+        Self { stamps: paths.map(|path| Stamp::of(path).ok()).collect(), file: found.cert_file }
+    }
+
+    /// Whether the file has certificates with a label that only OpenSSL and Codex know.
+    fn have_openssls_form(&self) -> bool {
+        let text = self.file.as_ref().and_then(|file| fs::read_to_string(file).ok());
+        text.is_some_and(|text| text.contains("BEGIN TRUSTED CERTIFICATE"))
+    }
+}
+
+fn pem(certificate: &[u8]) -> String {
+    let form = EncodeConfig::new().set_line_ending(LineEnding::LF);
+    pem::encode_config(&Pem::new("CERTIFICATE", certificate), form)
+}
+
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use rustls_native_certs::load_certs_from_paths;
+    use std::collections::BTreeSet;
+
+    #[tokio::test]
+    async fn the_copies_hold_what_is_trusted_and_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let Some(copies) = Certificates::gather(folder.path(), &[]).await else {
+            let CertificateResult { certs, errors, .. } = load_native_certs();
+            assert!(is_set(CODEXS_OWN) || certs.is_empty() || !errors.is_empty());
+            return;
+        };
+        assert!(!copies.are_outdated());
+        let [file, all] = copies.env().map(|(_, path)| PathBuf::from(path));
+        let whole = |found: CertificateResult| -> BTreeSet<Vec<u8>> {
+            found.unwrap().iter().map(|certificate| certificate.to_vec()).collect()
+        };
+        assert_eq!(whole(load_certs_from_paths(Some(&file), None)).len(), 1);
+        let trusted = whole(load_native_certs());
+        assert_eq!(whole(load_certs_from_paths(Some(&file), Some(&all))), trusted);
+    }
+
+    #[tokio::test]
+    async fn what_a_person_set_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        for variable in OPENSSLS.into_iter().chain([CODEXS_OWN]) {
+            let env = [(variable.to_owned(), "/etc/mine.pem".to_owned())];
+            assert!(Certificates::gather(folder.path(), &env).await.is_none(), "{variable}");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
