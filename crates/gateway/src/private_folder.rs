@@ -25,6 +25,9 @@ const LOCK: &str = "lock";
 pub struct PrivateFolder {
     folder: TempDir,
     _lock: File,
+    /// A lock on the folder itself, for which systemd's cleaner of old temporary files leaves it alone, with all that is
+    /// in it: Codex reads there for as long as it runs.
+    _kept: File,
 }
 
 impl PrivateFolder {
@@ -46,7 +49,9 @@ impl PrivateFolder {
         let lock = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unnamed)?;
         lock.try_lock()?;
         fs::rename(unnamed, folder.path().join(LOCK))?;
-        Ok(Self { folder, _lock: lock })
+        let kept = File::open(folder.path())?;
+        kept.try_lock_shared()?;
+        Ok(Self { folder, _lock: lock, _kept: kept })
     }
 
     pub fn path(&self) -> &Path {
@@ -111,6 +116,8 @@ mod tests {
         let folder = PrivateFolder::create_in(temporary.path()).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
         assert_eq!((mode(folder.path()), mode(&folder.path().join(LOCK))), (0o700, 0o600));
+        let cleaner = File::open(folder.path()).unwrap();
+        assert!(cleaner.try_lock().is_err(), "what is old in it is removed");
         drop(folder);
         assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
     }

@@ -24,6 +24,9 @@ const CODEXS_OWN: &str = "CODEX_CA_CERTIFICATE";
 /// These take the place of the system's certificates, for Codex as for most programs.
 const OPENSSLS: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
+/// Within the folder, the file with all of them.
+const ALL: &str = "all.pem";
+
 /// Copies of the certificates that Codex trusts.
 #[derive(Debug)]
 pub(super) struct Certificates {
@@ -76,7 +79,7 @@ impl Certificates {
             Self { file: folder.join("certificate.pem"), folder: folder.join("certificates"), sources };
         private_file::create_folder(&copies.folder)?;
         private_file::replace(&copies.file, [pem(shortest)])?;
-        private_file::replace(&copies.folder.join("all.pem"), found.iter().map(|each| pem(each)))?;
+        private_file::replace(&copies.folder.join(ALL), found.iter().map(|each| pem(each)))?;
         Ok(Some(copies))
     }
 
@@ -86,9 +89,9 @@ impl Certificates {
         [(file.into(), self.file.as_os_str().to_owned()), (folder.into(), self.folder.as_os_str().to_owned())]
     }
 
-    /// Whether the originals have changed since.
+    /// Whether the originals have changed since, or the copies are gone.
     pub(super) fn are_outdated(&self) -> bool {
-        self.sources != Sources::now()
+        self.sources != Sources::now() || !self.file.exists() || !self.folder.join(ALL).exists()
     }
 }
 
@@ -137,6 +140,8 @@ mod tests {
         assert_eq!(whole(load_certs_from_paths(Some(&file), None)).len(), 1);
         let trusted = whole(load_native_certs());
         assert_eq!(whole(load_certs_from_paths(Some(&file), Some(&all))), trusted);
+        fs::remove_file(all.join(ALL)).unwrap();
+        assert!(copies.are_outdated());
     }
 
     #[tokio::test]
