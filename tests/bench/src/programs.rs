@@ -69,6 +69,7 @@ impl Running {
         command.env("CODEX_GATEWAY_LOG", "info,app_server=debug");
         Self::announced(command).await
     }
+
     /// The Python gateway, which starts the `codex` of its `PATH` and takes no port by itself.
     pub async fn peer(python: &Path, codex: &Path, home: &Path) -> anyhow::Result<Self> {
         let bin = home.join("bin");
@@ -142,6 +143,9 @@ impl Running {
     }
 }
 
+/// Few people name certificates of their own. Where they do, Codex takes longer for each answer, but for this gateway's.
+const CERTIFICATES: [&str; 3] = ["CODEX_CA_CERTIFICATE", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+
 /// What Codex is started with where no gateway starts it.
 pub fn codex_env(home: &Path) -> Vec<(OsString, OsString)> {
     let home: &OsStr = home.as_os_str();
@@ -181,8 +185,9 @@ fn gateway_command(
 
 fn command(program: &Path, home: &Path) -> Command {
     let mut command = Command::new(program);
-    let own = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CODEX_GATEWAY_"));
-    for (name, _) in own {
+    let own = std::env::vars_os().map(|(name, _)| name);
+    let own = own.filter(|name| name.to_string_lossy().starts_with("CODEX_GATEWAY_"));
+    for name in own.chain(CERTIFICATES.map(OsString::from)) {
         command.env_remove(name);
     }
     command.envs(codex_env(home)).current_dir(home).stdin(Stdio::null()).kill_on_drop(true);
