@@ -115,6 +115,13 @@ def assert_unreachable(gateway: Gateway, stream: bool = False) -> None:
         assert e.value.response.headers["x-should-retry"] == "false"
 
 
+def told(gateway: Gateway) -> Path:
+    """The file of certificates that Codex is told of."""
+    variables = Path(f"/proc/{gateway.codex_pid}/environ").read_text().split("\0")
+    [file] = [name for name in variables if name.startswith("SSL_CERT_FILE=")]
+    return Path(file.removeprefix("SSL_CERT_FILE="))
+
+
 def test_without_a_way_there_is_soon_an_error_and_with_one_an_answer(
     model: ScriptedModel, way: Way, tmp_path: Path
 ) -> None:
@@ -144,10 +151,8 @@ def test_codex_trusts_whom_a_person_names(
             assert ask(client).choices[0].message.content == "You said: Say pong"
         if sys.platform == "linux":
             # Codex has one of the certificates in its file, which is not the provider's.
-            told = Path(f"/proc/{gateway.codex_pid}/environ").read_text().split("\0")
-            [named] = [name for name in told if name.startswith("SSL_CERT_FILE=")]
-            assert Path(named.removeprefix("SSL_CERT_FILE=")).name == "certificate.pem"
-            assert Path(named.removeprefix("SSL_CERT_FILE=")).read_text() == file.read_text()
+            assert told(gateway).name == "certificate.pem"
+            assert told(gateway).read_text() == file.read_text()
     finally:
         gateway.stop()
 
@@ -161,3 +166,20 @@ def test_codex_trusts_nobody_else(model: ScriptedModel, encrypted_way: Way, tmp_
         assert model.requests == []
     finally:
         gateway.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Codex is told nothing")
+@pytest.mark.parametrize("certificates", ["", "nothing of the kind", "BEGIN TRUSTED"])
+def test_what_only_codex_can_judge_is_left_to_it(
+    start_gateway: StartGateway, authority: trustme.CA, tmp_path: Path, certificates: str
+) -> None:
+    file = tmp_path / "person.pem"
+    if certificates == "BEGIN TRUSTED":
+        labelled = trustme.CA().cert_pem.bytes().replace(b" CERTIFICATE", b" TRUSTED CERTIFICATE")
+        file.write_bytes(authority.cert_pem.bytes() + labelled)
+    elif certificates:
+        file.write_text(certificates)
+    gateway = start_gateway(variables={"SSL_CERT_FILE": str(file)})
+    with gateway.http() as http:
+        http.get("/models")
+    assert told(gateway) == file
