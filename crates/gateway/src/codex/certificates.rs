@@ -128,7 +128,7 @@ mod tests {
     async fn the_copies_hold_what_is_trusted_and_no_more() {
         let folder = tempfile::tempdir().unwrap();
         let of_something_else = [("CODEX_HOME".to_owned(), "/nowhere".to_owned())];
-        let Some(copies) = Certificates::gather(folder.path(), &of_something_else).await else {
+        let Some(mut copies) = Certificates::gather(folder.path(), &of_something_else).await else {
             let CertificateResult { certs, errors, .. } = load_native_certs();
             assert!(is_set(CODEXS_OWN) || certs.is_empty() || !errors.is_empty());
             return;
@@ -141,8 +141,26 @@ mod tests {
         assert_eq!(whole(load_certs_from_paths(Some(&file), None)).len(), 1);
         let trusted = whole(load_native_certs());
         assert_eq!(whole(load_certs_from_paths(Some(&file), Some(&all))), trusted);
-        fs::remove_file(all.join(ALL)).unwrap();
+
+        let moved = folder.path().join("moved");
+        for copy in [file, all.join(ALL)] {
+            fs::rename(&copy, &moved).unwrap();
+            assert!(copies.are_outdated(), "{}", copy.display());
+            fs::rename(&moved, &copy).unwrap();
+        }
+        assert!(!copies.are_outdated());
+        copies.sources.stamps.pop();
         assert!(copies.are_outdated());
+    }
+
+    #[test]
+    fn a_label_that_only_openssl_knows_is_found() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let sources = Sources { file: Some(file.path().to_owned()), stamps: Vec::new() };
+        for (label, is_openssls) in [("TRUSTED CERTIFICATE", true), ("CERTIFICATE", false)] {
+            fs::write(file.path(), pem::encode(&Pem::new(label, [1, 2, 3]))).unwrap();
+            assert_eq!(sources.have_openssls_form(), is_openssls, "{label}");
+        }
     }
 
     #[tokio::test]
