@@ -34,12 +34,11 @@ class Way:
         port = self._socket.getsockname()[1]
         self._base_url = base_url, f"{'https' if tls else 'http'}://localhost:{port}{self._model.path}"
 
-    def home(self, folder: Path) -> Path:
-        """A home in which Codex asks the model this way."""
-        codex_home = folder / ".codex"
-        codex_home.mkdir(parents=True)
+    def variables(self, codex_home: Path) -> dict[str, str]:
+        """What makes Codex ask the model this way, past any proxy."""
+        codex_home.mkdir()
         (codex_home / "config.toml").write_text(self._config.replace(*self._base_url))
-        return folder
+        return {"CODEX_HOME": str(codex_home), "NO_PROXY": "localhost", "no_proxy": "localhost"}
 
     def open(self) -> None:
         self._socket.listen()
@@ -97,11 +96,6 @@ def encrypted_way(model: ScriptedModel, authority: trustme.CA) -> Iterator[Way]:
     way.close()
 
 
-def start(model: ScriptedModel, home: Path, **variables: str) -> Gateway:
-    """A gateway whose Codex passes a proxy by."""
-    return Gateway(model, home, variables={"NO_PROXY": "localhost", "no_proxy": "localhost", **variables})
-
-
 def assert_unreachable(gateway: Gateway, stream: bool = False) -> None:
     with (
         gateway.client() as client,
@@ -123,49 +117,43 @@ def told(gateway: Gateway) -> Path:
 
 
 def test_without_a_way_there_is_soon_an_error_and_with_one_an_answer(
-    model: ScriptedModel, way: Way, tmp_path: Path
+    start_gateway: StartGateway, way: Way, tmp_path: Path
 ) -> None:
-    gateway = start(model, way.home(tmp_path))
-    try:
-        with ThreadPoolExecutor() as pool:
-            for failed in [pool.submit(assert_unreachable, gateway, stream) for stream in (False, True)]:
-                failed.result()
-        way.open()
-        with gateway.client() as client:
-            assert ask(client).choices[0].message.content == "You said: Say pong"
-    finally:
-        gateway.stop()
+    gateway = start_gateway(variables=way.variables(tmp_path / "codex"))
+    with ThreadPoolExecutor() as pool:
+        for failed in [pool.submit(assert_unreachable, gateway, stream) for stream in (False, True)]:
+            failed.result()
+    way.open()
+    with gateway.client() as client:
+        assert ask(client).choices[0].message.content == "You said: Say pong"
 
 
 def test_codex_trusts_whom_a_person_names(
-    model: ScriptedModel, encrypted_way: Way, authority: trustme.CA, tmp_path: Path
+    start_gateway: StartGateway, encrypted_way: Way, authority: trustme.CA, tmp_path: Path
 ) -> None:
     file, folder = tmp_path / "somebody.pem", tmp_path / "authorities"
     folder.mkdir()
     trustme.CA().cert_pem.write_to_path(file)
     authority.cert_pem.write_to_path(folder / "authority.pem")
-    home = encrypted_way.home(tmp_path / "home")
-    gateway = start(model, home, SSL_CERT_FILE=str(file), SSL_CERT_DIR=str(folder))
-    try:
-        with gateway.client() as client:
-            assert ask(client).choices[0].message.content == "You said: Say pong"
-        if sys.platform == "linux":
-            # Codex has one of the certificates in its file, which is not the provider's.
-            assert told(gateway).name == "certificate.pem"
-            assert told(gateway).read_text() == file.read_text()
-    finally:
-        gateway.stop()
+    named = {"SSL_CERT_FILE": str(file), "SSL_CERT_DIR": str(folder)}
+    gateway = start_gateway(variables=encrypted_way.variables(tmp_path / "codex") | named)
+    with gateway.client() as client:
+        assert ask(client).choices[0].message.content == "You said: Say pong"
+    if sys.platform == "linux":
+        # Codex has one of the certificates in its file, which is not the provider's.
+        assert told(gateway).name == "certificate.pem"
+        assert told(gateway).read_text() == file.read_text()
 
 
-def test_codex_trusts_nobody_else(model: ScriptedModel, encrypted_way: Way, tmp_path: Path) -> None:
+def test_codex_trusts_nobody_else(
+    start_gateway: StartGateway, model: ScriptedModel, encrypted_way: Way, tmp_path: Path
+) -> None:
     file = tmp_path / "somebody.pem"
     trustme.CA().cert_pem.write_to_path(file)
-    gateway = start(model, encrypted_way.home(tmp_path / "home"), SSL_CERT_FILE=str(file))
-    try:
-        assert_unreachable(gateway)
-        assert model.requests == []
-    finally:
-        gateway.stop()
+    named = {"SSL_CERT_FILE": str(file)}
+    gateway = start_gateway(variables=encrypted_way.variables(tmp_path / "codex") | named)
+    assert_unreachable(gateway)
+    assert model.requests == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Codex is told nothing")

@@ -11,7 +11,7 @@ use crate::{
     load::{self, Callee, Caller, Load},
     machine::say,
     process,
-    programs::{ACTIVE_TURNS, Paths, Running, codex_env},
+    programs::{ACTIVE_TURNS, CERTIFICATES, Paths, Running, codex_env},
     start::ask_once,
     stats::{Samples, ms},
 };
@@ -152,7 +152,7 @@ impl Contest {
         let codex = process::child(gateway.pid()?)?;
         let arguments = arguments_of_gateways_codex(codex, folder)?;
         let mut env = codex_env(&home);
-        env.extend(certificates_of_gateways_codex(codex, folder)?);
+        env.extend(certificates_of_gateways_codex(codex));
         let floor = Floor::start(&paths.codex, arguments, &home, env).await?;
         ask_once(&Callee::Codex(Arc::clone(&floor))).await.context("Codex does not answer")?;
         Ok(Self { model, floor, gateway, peer })
@@ -291,25 +291,11 @@ fn arguments_of_gateways_codex(codex: u32, folder: &Path) -> anyhow::Result<Vec<
     Ok(arguments.into_iter().map(OsString::from).collect())
 }
 
-/// Where the gateway lets its Codex find certificates, as copies that stay; none where it leaves that to Codex.
-fn certificates_of_gateways_codex(codex: u32, folder: &Path) -> anyhow::Result<Vec<(OsString, OsString)>> {
-    let (Some(file), Some(all)) =
-        (process::variable(codex, "SSL_CERT_FILE"), process::variable(codex, "SSL_CERT_DIR"))
-    else {
-        return Ok(Vec::new());
-    };
-    let copies = [folder.join("certificate.pem"), folder.join("certificates")];
-    fs::create_dir_all(&copies[1])?;
-    fs::copy(file, &copies[0])?;
-    for entry in fs::read_dir(all)? {
-        let entry = entry?;
-        fs::copy(entry.path(), copies[1].join(entry.file_name()))?;
-    }
-    Ok(["SSL_CERT_FILE", "SSL_CERT_DIR"]
-        .map(OsString::from)
+/// Where the gateway lets its Codex find certificates, for as long as it runs; nothing where it leaves that to Codex.
+fn certificates_of_gateways_codex(codex: u32) -> impl Iterator<Item = (OsString, OsString)> {
+    CERTIFICATES
         .into_iter()
-        .zip(copies.map(OsString::from))
-        .collect())
+        .filter_map(move |name| Some((name.into(), process::variable(codex, name)?.into())))
 }
 
 fn answer_after(pause: Duration) -> EventStream {

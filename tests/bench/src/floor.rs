@@ -1,7 +1,7 @@
 //! Codex with no gateway before it: the least that any gateway can take.
 //!
-//! It does what this gateway does and no more: the same arguments and certificates, threads that are started ahead in the same number,
-//! two requests sent back to back, and the events read as they come.
+//! It does what this gateway does and no more: the same arguments and certificates, threads that are started ahead in the
+//! same number, two requests sent back to back, and the events read as they come.
 
 use std::{
     collections::VecDeque,

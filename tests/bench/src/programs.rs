@@ -144,7 +144,7 @@ impl Running {
 }
 
 /// Few people name certificates of their own. Where they do, Codex takes longer for each answer, but for this gateway's.
-const CERTIFICATES: [&str; 3] = ["CODEX_CA_CERTIFICATE", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+pub const CERTIFICATES: [&str; 3] = ["CODEX_CA_CERTIFICATE", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// What Codex is started with where no gateway starts it.
 pub fn codex_env(home: &Path) -> Vec<(OsString, OsString)> {

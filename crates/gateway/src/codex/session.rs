@@ -61,7 +61,10 @@ impl Launch for CodexLaunch {
         let location = locate(self.codex.as_deref())?;
         let program = Stamp::of(&location.program).ok();
         let cwd = self.folder.path().join("cwd");
-        create_private(&cwd)?;
+        private_file::create_folder(&cwd).map_err(|source| LaunchError::Prepare {
+            what: format!("the working directory {} can't be made", cwd.display()),
+            source,
+        })?;
         let mut command = Command {
             program: location.program,
             args: Vec::new(),
@@ -194,11 +197,4 @@ impl Session {
         *self.models.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&models);
         Ok(models)
     }
-}
-
-fn create_private(folder: &Path) -> Result<(), LaunchError> {
-    private_file::create_folder(folder).map_err(|source| LaunchError::Prepare {
-        what: format!("the working directory {} can't be made", folder.display()),
-        source,
-    })
 }
