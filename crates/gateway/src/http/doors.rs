@@ -37,23 +37,8 @@ pub(super) use token::authenticate;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Keeps out what no program of this machine sends.
-pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    let checked = host::check(&request, app.address)
-        .and_then(|()| origin::check(request.headers(), &app.settings.allowed_origins))
-        .and_then(|()| token::check_url(request.uri()));
-    match checked {
-        Err(error) => refuse(&app, request.into_body(), error).await.into_response(),
-        // With an origin, this is a page that asks what it may do.
-        Ok(()) if request.method() == Method::OPTIONS && !request.headers().contains_key(ORIGIN) => {
-            method_not_allowed(State(app), request).await.into_response()
-        }
-        Ok(()) => next.run(request).await,
-    }
-}
-
-/// Gives each request an id, which its answer carries, and its record in the log.
-pub(super) async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
+/// Gives each request an id, which its answer carries, and its record in the log, before it is looked at.
+pub(super) async fn enter(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = new_id("req_");
     let entry = Entry::new(
         app.log.clone(),
@@ -64,7 +49,7 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
         request.headers(),
     );
     request.extensions_mut().insert(entry.clone());
-    let mut response = next.run(request).await;
+    let mut response = guard(app, request, next).await;
     entry.status(response.status().as_u16());
     if let Some(error) = response.extensions().get::<ErrorBody>() {
         log_error(&entry, error);
@@ -77,6 +62,21 @@ pub(super) async fn identify(State(app): State<App>, mut request: Request, next:
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// Keeps out what no program of this machine sends.
+async fn guard(app: App, request: Request, next: Next) -> Response {
+    let checked = host::check(&request, app.address)
+        .and_then(|()| origin::check(request.headers(), &app.settings.allowed_origins))
+        .and_then(|()| token::check_url(request.uri()));
+    match checked {
+        Err(error) => refuse(&app, request.into_body(), error).await.into_response(),
+        // With an origin, this is a page that asks what it may do.
+        Ok(()) if request.method() == Method::OPTIONS && !request.headers().contains_key(ORIGIN) => {
+            method_not_allowed(State(app), request).await.into_response()
+        }
+        Ok(()) => next.run(request).await,
+    }
 }
 
 /// A request that may not come in, whoever sent it.

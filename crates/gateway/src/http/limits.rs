@@ -5,25 +5,12 @@
 
 use std::time::Duration;
 
-use axum::{
-    extract::{Request, State},
-    http::{HeaderMap, HeaderValue},
-    middleware::Next,
-    response::Response,
-};
+use axum::http::{HeaderMap, HeaderValue};
 
-use super::App;
 use crate::quota::Quota;
 
 /// Adds the headers to whatever the answer is, where the account's limits are known.
-pub(super) async fn announce(State(app): State<App>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    // After the answer's beginning, which may have brought news.
-    add(response.headers_mut(), &app.codex.quota());
-    response
-}
-
-fn add(headers: &mut HeaderMap, quota: &Quota) {
+pub(super) fn announce(headers: &mut HeaderMap, quota: &Quota) {
     let Some(window) = quota.tightest() else { return };
     // Rounded, as Codex does, and not down to nothing before there is nothing.
     let remaining = format!("{}", (100.0 - window.used_percent).ceil());
@@ -74,10 +61,10 @@ mod tests {
             resets_at: None,
         };
         let mut headers = HeaderMap::new();
-        add(&mut headers, &Quota::default());
+        announce(&mut headers, &Quota::default());
         assert!(headers.is_empty());
         let windows = vec![window(None, 10.0), window(None, 42.5), window(Some("other"), 99.0)];
-        add(&mut headers, &Quota { windows });
+        announce(&mut headers, &Quota { windows });
         assert_eq!(headers["x-ratelimit-limit-requests"], "100");
         assert_eq!(headers["x-ratelimit-remaining-requests"], "58");
         assert!(!headers.contains_key("x-ratelimit-reset-requests"));

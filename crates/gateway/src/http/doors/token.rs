@@ -16,15 +16,20 @@ use axum::{
 };
 use tokio::time::{Instant, sleep};
 
-use super::super::{App, body::refuse};
+use super::super::{App, body::refuse, limits::announce};
 use crate::openai::error::ApiError;
 
 const HINT: &str = "`codex-gateway token` prints it.";
 
-/// Lets in whoever has the local token.
+/// Lets in whoever has the local token, and tells them what is left of the account's allowance.
 pub(in crate::http) async fn authenticate(State(app): State<App>, request: Request, next: Next) -> Response {
     match check(&app, request.headers().get(AUTHORIZATION)) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => {
+            let mut response = next.run(request).await;
+            // After the answer's beginning, which may have brought news.
+            announce(response.headers_mut(), &app.codex.quota());
+            response
+        }
         Err(Refusal { error, guessed }) => {
             if guessed {
                 sleep(app.wrong_tokens.another()).await;
