@@ -4,7 +4,7 @@ use std::io;
 
 use memchr::memchr;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufWriter};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::yield_now};
 
 /// Longer than any message that Codex has reason to send; a line beyond it is skipped, not kept.
 pub(crate) const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
@@ -88,10 +88,13 @@ pub(crate) async fn write_lines<W: AsyncWrite + Unpin>(
     writer: W,
     mut lines: mpsc::UnboundedReceiver<Output>,
 ) -> io::Result<()> {
-    // Lines that wait together leave in one write.
+    // Lines that wait together leave in one write, with those of other turns that are about to be sent.
     let mut writer = BufWriter::new(writer);
     while let Some(Output::Line(line)) = lines.recv().await {
         writer.write_all(&line).await?;
+        if lines.is_empty() {
+            yield_now().await;
+        }
         if lines.is_empty() {
             writer.flush().await?;
         }
