@@ -172,6 +172,9 @@ impl Incoming {
                     self.deny(id, &method);
                 }
             }
+            Message::Event(event) => {
+                self.dispatch(event);
+            }
             Message::Notification { method, params } => {
                 if let Err(error) = self.notify(&method, params) {
                     tracing::warn!(%method, %error, "skipped a notification in an unknown form");

@@ -7,7 +7,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use crate::raw_item::RawItem;
-pub(crate) use notification::{METHODS, Notification, parse};
+pub(crate) use notification::{METHODS, Notification, Params, parse};
 
 /// One notification of a thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,21 +17,17 @@ pub enum ThreadEvent {
     },
     /// The model began a message. `phase` is `None` where the provider does not say.
     MessageStarted {
-        item_id: String,
         phase: Option<MessagePhase>,
     },
     MessageDelta {
-        item_id: String,
         delta: String,
     },
     /// The whole text of a message, also for a provider that sent no deltas.
     MessageCompleted {
-        item_id: String,
         text: String,
     },
     /// A piece of the summary of an item of reasoning.
     ReasoningDelta {
-        item_id: String,
         /// Counts the parts of the summary.
         part: usize,
         delta: String,
@@ -114,7 +110,6 @@ pub struct TokenUsage {
     /// All output tokens, the reasoning ones included.
     pub output_tokens: u64,
     pub reasoning_output_tokens: u64,
-    pub total_tokens: u64,
 }
 
 /// Why an attempt failed. `message` may quote the provider and so must be redacted before it is shown.
@@ -158,10 +153,9 @@ impl ThreadEvent {
     /// How much memory the event holds while it waits to be read.
     pub(crate) fn weight(&self) -> usize {
         let text = match self {
-            Self::MessageDelta { delta, item_id } | Self::ReasoningDelta { delta, item_id, .. } => {
-                delta.len() + item_id.len()
-            }
-            Self::MessageCompleted { text, item_id } => text.len() + item_id.len(),
+            Self::MessageDelta { delta: text }
+            | Self::ReasoningDelta { delta: text, .. }
+            | Self::MessageCompleted { text } => text.len(),
             Self::Warning { message } | Self::Error { error: TurnError { message, .. }, .. } => message.len(),
             Self::RawItem(item) => item.weight(),
             _ => 0,

@@ -199,11 +199,32 @@ proptest! {
 
     #[test]
     fn no_notification_breaks_the_connection(
-        method in prop::sample::select(event::METHODS), params in json()
+        method in prop::sample::select(notice::METHODS), params in json()
     ) {
         let params = serde_json::value::to_raw_value(&params).unwrap();
         let _ = notice::parse(method, Some(&params));
-        let _ = event::parse(method, Some(&params));
+    }
+
+    #[test]
+    fn a_notification_says_the_same_in_whatever_order_its_fields_are(
+        method in prop::sample::select(event::METHODS), params in json()
+    ) {
+        // Null is for no parameters, of which no notification makes use.
+        prop_assume!(!params.is_null());
+        let method_first = format!(r#"{{"at":1,"method":"{method}","params":{params}}}"#);
+        let params_first = format!(r#"{{"params":{params},"method":"{method}","id":null}}"#);
+        let told = match Message::parse(method_first.as_bytes()) {
+            Ok(Message::Event(event)) => Some(event),
+            Err(error) => {
+                prop_assert!(error.to_string().contains(method), "{}", error);
+                None
+            }
+            other => panic!("{other:?}"),
+        };
+        let Ok(Message::Notification { method, params }) = Message::parse(params_first.as_bytes()) else {
+            panic!("{params_first}")
+        };
+        prop_assert_eq!(event::parse(&method, params).ok(), told);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::message::Text;
+
 /// An item of the Responses API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawItem {
@@ -55,66 +57,77 @@ impl RawItem {
     }
 }
 
+/// An item as it stands in its line: of a content, only the size is taken.
 #[derive(Deserialize)]
-pub(crate) struct Read {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    content: Option<Vec<Part>>,
+pub(crate) struct Read<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    content: Option<Vec<Part<'a>>>,
     #[serde(default)]
     arguments: Option<String>,
-    #[serde(default)]
-    output: Option<Output>,
+    #[serde(borrow, default)]
+    output: Option<Output<'a>>,
     #[serde(default)]
     call_id: Option<String>,
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
     id: Option<String>,
-    #[serde(default)]
-    summary: Option<Vec<Part>>,
+    #[serde(borrow, default)]
+    summary: Option<Vec<Part<'a>>>,
     #[serde(default)]
     encrypted_content: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Output {
-    Text(String),
-    Parts(Vec<Part>),
+enum Output<'a> {
+    #[serde(borrow)]
+    Text(Text<'a>),
+    #[serde(borrow)]
+    Parts(Vec<Part<'a>>),
     Other(serde::de::IgnoredAny),
 }
 
 #[derive(Deserialize)]
-struct Part {
-    #[serde(default)]
-    text: Option<String>,
-    #[serde(default)]
-    image_url: Option<String>,
+struct Part<'a> {
+    #[serde(borrow, default)]
+    text: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    image_url: Option<Text<'a>>,
 }
 
-impl From<Read> for RawItem {
-    fn from(item: Read) -> Self {
-        let parts = |parts: &[Part]| -> usize {
-            parts.iter().flat_map(|part| [&part.text, &part.image_url]).flatten().map(String::len).sum()
+impl From<Read<'_>> for RawItem {
+    fn from(item: Read<'_>) -> Self {
+        let parts = |parts: &[Part<'_>]| -> usize {
+            parts
+                .iter()
+                .flat_map(|part| [&part.text, &part.image_url])
+                .flatten()
+                .map(|text| text.0.len())
+                .sum()
         };
         let output = match &item.output {
-            Some(Output::Text(text)) => text.len(),
+            Some(Output::Text(text)) => text.0.len(),
             Some(Output::Parts(output)) => parts(output),
             Some(Output::Other(_)) | None => 0,
         };
         let content_bytes = output
             + parts(item.content.as_deref().unwrap_or_default())
             + item.arguments.as_ref().map_or(0, String::len);
-        let kind = match (item.kind.as_str(), item.call_id, item.name, item.arguments) {
+        let kind = match (&*item.kind.0, item.call_id, item.name, item.arguments) {
             ("function_call", Some(call_id), Some(name), Some(arguments)) => {
                 RawItemKind::FunctionCall(FunctionCall { call_id, name, arguments })
             }
-            ("reasoning", ..) => RawItemKind::Reasoning(Reasoning {
-                id: item.id,
-                summary: item.summary.into_iter().flatten().filter_map(|part| part.text).collect(),
-                encrypted_content: item.encrypted_content,
-            }),
+            ("reasoning", ..) => {
+                let summary = item.summary.into_iter().flatten().filter_map(|part| part.text);
+                RawItemKind::Reasoning(Reasoning {
+                    id: item.id,
+                    summary: summary.map(|Text(text)| text.into_owned()).collect(),
+                    encrypted_content: item.encrypted_content,
+                })
+            }
             ("function_call_output", ..) => RawItemKind::FunctionCallOutput,
             _ => RawItemKind::Content,
         };
@@ -127,7 +140,7 @@ mod tests {
     use super::*;
 
     fn read(item: &str) -> RawItem {
-        serde_json::from_str::<Read>(item).unwrap().into()
+        serde_json::from_str::<Read<'_>>(item).unwrap().into()
     }
 
     #[test]

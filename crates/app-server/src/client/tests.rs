@@ -92,7 +92,7 @@ impl Peer {
 }
 
 fn delta(text: &str) -> ThreadEvent {
-    ThreadEvent::MessageDelta { item_id: "m".to_owned(), delta: text.to_owned() }
+    ThreadEvent::MessageDelta { delta: text.to_owned() }
 }
 
 /// The next event, which must come.

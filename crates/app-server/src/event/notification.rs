@@ -5,10 +5,13 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeSeed},
+};
 use serde_json::value::RawValue;
 
-use super::{MessagePhase, ThreadEvent, TokenUsage, TurnError, TurnStatus};
+use super::{ThreadEvent, TokenUsage, TurnError, TurnStatus};
 use crate::{message::Text, raw_item};
 
 /// A notification's thread, and what it says.
@@ -41,91 +44,89 @@ pub(crate) fn parse<'a>(
     method: &str,
     params: Option<&'a RawValue>,
 ) -> Result<Notification<'a>, serde_json::Error> {
-    let params = params.map_or("{}", RawValue::get);
-    Ok(match method {
-        // The list is asked first, so that nothing is read which the checks of the protocol do not know of.
-        _ if !METHODS.contains(&method) => other(params, method)?,
-        "item/agentMessage/delta" => {
-            let Delta { thread_id, item_id, delta } = serde_json::from_str(params)?;
-            Notification { thread_id: Some(thread_id), event: ThreadEvent::MessageDelta { item_id, delta } }
-        }
-        "item/reasoning/summaryTextDelta" => {
-            let SummaryDelta { thread_id, item_id, summary_index: part, delta } =
-                serde_json::from_str(params)?;
-            Notification {
-                thread_id: Some(thread_id),
-                event: ThreadEvent::ReasoningDelta { item_id, part, delta },
+    Params(method).deserialize(&mut serde_json::Deserializer::from_str(params.map_or("{}", RawValue::get)))
+}
+
+/// The parameters of the notification with this name, which are read in one go as soon as the name is known.
+pub(crate) struct Params<'m>(pub(crate) &'m str);
+
+impl<'de> DeserializeSeed<'de> for Params<'_> {
+    type Value = Notification<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, params: D) -> Result<Notification<'de>, D::Error> {
+        let Self(method) = self;
+        let (thread_id, event) = match method {
+            // The list is asked first, so that nothing is read which the checks of the protocol do not know of.
+            _ if !METHODS.contains(&method) => return other(params, method),
+            "item/agentMessage/delta" => {
+                let Delta { thread_id, delta } = Deserialize::deserialize(params)?;
+                (thread_id, ThreadEvent::MessageDelta { delta })
             }
-        }
-        "item/started" => {
-            item(params, method, |item_id, _, phase| ThreadEvent::MessageStarted { item_id, phase })?
-        }
-        "item/completed" => {
-            item(params, method, |item_id, text, _| ThreadEvent::MessageCompleted { item_id, text })?
-        }
-        "turn/started" => {
-            let InTurn { thread_id, turn } = serde_json::from_str(params)?;
-            Notification { thread_id: Some(thread_id), event: ThreadEvent::TurnStarted { turn_id: turn.id } }
-        }
-        "turn/completed" => {
-            let InTurn { thread_id, turn } = serde_json::from_str(params)?;
-            let event =
-                ThreadEvent::TurnCompleted { turn_id: turn.id, status: turn.status, error: turn.error };
-            Notification { thread_id: Some(thread_id), event }
-        }
-        "rawResponseItem/completed" => {
-            let InRawItem { thread_id, item } = serde_json::from_str(params)?;
-            Notification { thread_id: Some(thread_id), event: ThreadEvent::RawItem(item.into()) }
-        }
-        "rawResponse/completed" => {
-            let InRawResponse { thread_id, usage } = serde_json::from_str(params)?;
-            Notification { thread_id: Some(thread_id), event: ThreadEvent::ResponseCompleted { usage } }
-        }
-        "error" => {
-            let Failure { thread_id, error, will_retry } = serde_json::from_str(params)?;
-            Notification { thread_id: Some(thread_id), event: ThreadEvent::Error { error, will_retry } }
-        }
-        "warning" | "guardianWarning" | "configWarning" | "deprecationNotice" => {
-            let Warning { thread_id, message, summary } = serde_json::from_str(params)?;
-            let message = message.or(summary).unwrap_or_default();
-            Notification { thread_id: thread_id.map(|Text(id)| id), event: ThreadEvent::Warning { message } }
-        }
-        "thread/closed" => {
-            let Owner { thread_id } = serde_json::from_str(params)?;
-            Notification { thread_id: thread_id.map(|Text(id)| id), event: ThreadEvent::Closed }
-        }
-        _ => other(params, method)?,
-    })
+            "item/reasoning/summaryTextDelta" => {
+                let SummaryDelta { thread_id, summary_index: part, delta } =
+                    Deserialize::deserialize(params)?;
+                (thread_id, ThreadEvent::ReasoningDelta { part, delta })
+            }
+            "item/started" => {
+                let InItem { thread_id, item } = Deserialize::deserialize(params)?;
+                (thread_id, item.started(method)?)
+            }
+            "item/completed" => {
+                let InItem { thread_id, item } = Deserialize::deserialize(params)?;
+                (thread_id, item.completed(method)?)
+            }
+            "turn/started" => {
+                let InTurn { thread_id, turn } = Deserialize::deserialize(params)?;
+                (thread_id, ThreadEvent::TurnStarted { turn_id: turn.id })
+            }
+            "turn/completed" => {
+                let InTurn { thread_id, turn: Turn { id, status, error } } =
+                    Deserialize::deserialize(params)?;
+                (thread_id, ThreadEvent::TurnCompleted { turn_id: id, status, error })
+            }
+            "rawResponseItem/completed" => {
+                let InRawItem { thread_id, item } = Deserialize::deserialize(params)?;
+                (thread_id, ThreadEvent::RawItem(item.into()))
+            }
+            "rawResponse/completed" => {
+                let InRawResponse { thread_id, usage } = Deserialize::deserialize(params)?;
+                (thread_id, ThreadEvent::ResponseCompleted { usage })
+            }
+            "error" => {
+                let Failure { thread_id, error, will_retry } = Deserialize::deserialize(params)?;
+                (thread_id, ThreadEvent::Error { error, will_retry })
+            }
+            "warning" | "guardianWarning" | "configWarning" | "deprecationNotice" => {
+                let Warning { thread_id, message, summary } = Deserialize::deserialize(params)?;
+                let message = message.or(summary).unwrap_or_default();
+                return Ok(Notification::new(thread_id, ThreadEvent::Warning { message }));
+            }
+            "thread/closed" => {
+                let Owner { thread_id } = Deserialize::deserialize(params)?;
+                return Ok(Notification::new(thread_id, ThreadEvent::Closed));
+            }
+            _ => return other(params, method),
+        };
+        Ok(Notification::new(Some(thread_id), event))
+    }
 }
 
-fn other<'a>(params: &'a str, method: &str) -> Result<Notification<'a>, serde_json::Error> {
-    let Owner { thread_id } = serde_json::from_str(params)?;
-    Ok(Notification {
-        thread_id: thread_id.map(|Text(id)| id),
-        event: ThreadEvent::Other { method: method.to_owned() },
-    })
+fn other<'de, D: Deserializer<'de>>(params: D, method: &str) -> Result<Notification<'de>, D::Error> {
+    let Owner { thread_id } = Deserialize::deserialize(params)?;
+    Ok(Notification::new(thread_id, ThreadEvent::Other { method: method.to_owned() }))
 }
 
-/// Items that are not messages (reasoning, tool calls, …) are reported as [`ThreadEvent::Other`].
-fn item<'a>(
-    params: &'a str,
-    method: &str,
-    event: impl FnOnce(String, String, Option<MessagePhase>) -> ThreadEvent,
-) -> Result<Notification<'a>, serde_json::Error> {
-    let InItem { thread_id, item } = serde_json::from_str(params)?;
-    let event = match item {
-        Item::AgentMessage { id, text, phase } => event(id, text, phase),
-        Item::Other => ThreadEvent::Other { method: method.to_owned() },
-    };
-    Ok(Notification { thread_id: Some(thread_id), event })
+impl<'a> Notification<'a> {
+    fn new(thread_id: Option<Text<'a>>, event: ThreadEvent) -> Self {
+        Self { thread_id: thread_id.map(|Text(id)| id), event }
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Delta<'a> {
     #[serde(borrow)]
-    thread_id: Cow<'a, str>,
-    item_id: String,
+    thread_id: Text<'a>,
     delta: String,
 }
 
@@ -133,8 +134,7 @@ struct Delta<'a> {
 #[serde(rename_all = "camelCase")]
 struct SummaryDelta<'a> {
     #[serde(borrow)]
-    thread_id: Cow<'a, str>,
-    item_id: String,
+    thread_id: Text<'a>,
     summary_index: usize,
     delta: String,
 }
@@ -143,27 +143,50 @@ struct SummaryDelta<'a> {
 #[serde(rename_all = "camelCase")]
 struct InItem<'a> {
     #[serde(borrow)]
-    thread_id: Cow<'a, str>,
-    item: Item,
+    thread_id: Text<'a>,
+    #[serde(borrow)]
+    item: Item<'a>,
 }
 
+/// An item, as far as it is read. What is in one that is no message is not looked at.
 #[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "camelCase")]
-enum Item {
-    AgentMessage {
-        id: String,
-        text: String,
-        phase: Option<MessagePhase>,
-    },
-    #[serde(other)]
-    Other,
+struct Item<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    text: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    phase: Option<&'a RawValue>,
+}
+
+impl Item<'_> {
+    fn started<E: de::Error>(self, method: &str) -> Result<ThreadEvent, E> {
+        if !self.is_message() {
+            return Ok(ThreadEvent::Other { method: method.to_owned() });
+        }
+        let phase = self.phase.map(|phase| serde_json::from_str(phase.get())).transpose();
+        Ok(ThreadEvent::MessageStarted { phase: phase.map_err(E::custom)? })
+    }
+
+    fn completed<E: de::Error>(self, method: &str) -> Result<ThreadEvent, E> {
+        if !self.is_message() {
+            return Ok(ThreadEvent::Other { method: method.to_owned() });
+        }
+        let text = self.text.ok_or_else(|| E::missing_field("text"))?;
+        Ok(ThreadEvent::MessageCompleted { text: serde_json::from_str(text.get()).map_err(E::custom)? })
+    }
+
+    /// Others, such as reasoning and calls, come as raw items.
+    fn is_message(&self) -> bool {
+        self.kind.0 == "agentMessage"
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct InTurn<'a> {
     #[serde(borrow)]
-    thread_id: Cow<'a, str>,
+    thread_id: Text<'a>,
     turn: Turn,
 }
 
@@ -179,15 +202,16 @@ struct Turn {
 #[serde(rename_all = "camelCase")]
 struct InRawItem<'a> {
     #[serde(borrow)]
-    thread_id: Cow<'a, str>,
-    item: raw_item::Read,
+    thread_id: Text<'a>,
+    #[serde(borrow)]
+    item: raw_item::Read<'a>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct InRawResponse<'a> {
     #[serde(borrow)]
-    thread_id: Cow<'a, str>,
+    thread_id: Text<'a>,
     #[serde(default)]
     usage: Option<TokenUsage>,
 }
@@ -196,7 +220,7 @@ struct InRawResponse<'a> {
 #[serde(rename_all = "camelCase")]
 struct Failure<'a> {
     #[serde(borrow)]
-    thread_id: Cow<'a, str>,
+    thread_id: Text<'a>,
     error: TurnError,
     will_retry: bool,
 }

@@ -24,33 +24,28 @@ fn a_turn_from_its_start_to_its_end() {
             "item/started",
             r#"{"threadId":"t","turnId":"u","item":{"type":"agentMessage","id":"m","text":"","phase":"final_answer"}}"#
         ),
-        ThreadEvent::MessageStarted { item_id: "m".into(), phase: Some(MessagePhase::FinalAnswer) },
+        ThreadEvent::MessageStarted { phase: Some(MessagePhase::FinalAnswer) },
     );
     assert_eq!(
         event("item/agentMessage/delta", r#"{"threadId":"t","turnId":"u","itemId":"m","delta":"é\n"}"#),
-        ThreadEvent::MessageDelta { item_id: "m".into(), delta: "é\n".into() },
+        ThreadEvent::MessageDelta { delta: "é\n".into() },
     );
     assert_eq!(
         event(
             "item/reasoning/summaryTextDelta",
             r#"{"threadId":"t","turnId":"u","itemId":"r","summaryIndex":1,"delta":"Hm."}"#
         ),
-        ThreadEvent::ReasoningDelta { item_id: "r".into(), part: 1, delta: "Hm.".into() },
+        ThreadEvent::ReasoningDelta { part: 1, delta: "Hm.".into() },
     );
     assert_eq!(
         event(
             "item/completed",
             r#"{"threadId":"t","item":{"type":"agentMessage","id":"m","text":"é\n","phase":null}}"#
         ),
-        ThreadEvent::MessageCompleted { item_id: "m".into(), text: "é\n".into() },
+        ThreadEvent::MessageCompleted { text: "é\n".into() },
     );
-    let usage = TokenUsage {
-        input_tokens: 11,
-        cached_input_tokens: 3,
-        output_tokens: 7,
-        reasoning_output_tokens: 2,
-        total_tokens: 18,
-    };
+    let usage =
+        TokenUsage { input_tokens: 11, cached_input_tokens: 3, output_tokens: 7, reasoning_output_tokens: 2 };
     assert_eq!(
         event(
             "rawResponse/completed",
