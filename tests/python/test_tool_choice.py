@@ -55,7 +55,7 @@ def test_a_forced_call_is_had_by_its_arguments(
     assert (call.id.startswith("call_"), call.function.name) == (True, "get_weather")
     schema = model.requests[-1]["body"]["text"]["format"]["schema"]
     assert set(schema["properties"]) == {"city", "at"}
-    assert schema["description"] == "The weather of a city"
+    assert schema["description"] == "Arguments of the function `get_weather`: The weather of a city"
     assert offered(model) == []
 
 

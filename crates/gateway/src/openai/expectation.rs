@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     error::ApiError,
-    schema::OutputSchema,
+    schema::{self, OutputSchema},
     tools::{Forced, ToolUse},
     value::{At, Fields},
 };
@@ -63,6 +63,10 @@ impl Expectation {
             Form::Schema { schema, source } if schema.upstream().is_err() => {
                 format!("Answer with JSON only. It must be valid by this JSON Schema:\n{source}")
             }
+            Form::Schema { schema, source } if !schema.is_told() => format!(
+                "The format that you are to answer in shows only a part of this JSON Schema, by which what you answer must \
+                 be valid:\n{source}"
+            ),
             _ => return None,
         };
         Some(Item::message(Role::Developer, vec![Content::InputText { text }]))
@@ -98,13 +102,18 @@ impl Form {
 
     fn schema(described: &mut Fields) -> Result<Self, ApiError> {
         described.require("name")?.string()?;
-        described.take("description").map(At::string).transpose()?;
+        let description = described.take("description").map(At::string).transpose()?;
         let strict = described.take("strict").map(At::bool).transpose()?;
         let source = described.require("schema")?;
         let path = source.path().to_owned();
-        let schema = OutputSchema::new(source.value(), strict)
+        // Codex has no place for it beside the schema.
+        let source = match description.filter(|description| !description.is_empty()) {
+            Some(description) => schema::described(source.into_value(), &description),
+            None => source.into_value(),
+        };
+        let schema = OutputSchema::new(&source, strict)
             .map_err(|error| ApiError::invalid(&path, "invalid_schema", format!("`{path}`: {error}")))?;
-        Ok(Self::Schema { schema, source: source.into_value() })
+        Ok(Self::Schema { schema, source })
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     error::ApiError,
-    schema::OutputSchema,
+    schema::{self, OutputSchema},
     value::{At, Fields},
 };
 use crate::turn::Tool;
@@ -181,10 +181,10 @@ pub(super) fn choose(mut offered: Vec<Offered>, asked: Asked, parallel: bool) ->
     };
     if required {
         let forced = forced(&offered)?;
-        if forced.schema().upstream().is_ok() {
+        if forced.schema().is_told() {
             return Ok(ToolUse { forced: Some(forced), parallel, ..ToolUse::default() });
         }
-        // Arguments that strict mode has no words for: the model is offered the functions, and must be seen to call one,
+        // Arguments that strict mode has no words for, or too few: the model is offered the functions, and must be seen to call one,
         // as the caller describes it.
     }
     let held = offered.iter().filter(|function| required || function.strict);
@@ -224,11 +224,17 @@ fn forced(offered: &[Offered]) -> Result<Forced, ApiError> {
             "`tool_choice` wants a function called, but `tools` has none.",
         ));
     }
+    // Each by itself, so that an error names the function.
+    offered.iter().try_for_each(|function| arguments_schema(function).map(drop))?;
     let calls: Vec<Value> = offered
         .iter()
         .enumerate()
         .map(|(index, Offered { tool, .. })| {
             let mut arguments = tool.parameters.clone();
+            // The name of a whole document, which it is no longer.
+            if let Some(root) = arguments.as_object_mut() {
+                ["$id", "id"].iter().for_each(|name| drop(root.shift_remove(*name)));
+            }
             rebase(&mut arguments, &format!("#/properties/call/anyOf/{index}/properties/arguments"));
             json!({
                 "type": "object",
@@ -271,17 +277,16 @@ fn rebase(schema: &mut Value, root: &str) {
     }
 }
 
-/// The schema of a function's arguments, with the function's description, which the model would not see otherwise.
+/// The schema of a function's arguments, with the function's name and description, which the model would not see
+/// otherwise.
 fn arguments_schema(function: &Offered) -> Result<OutputSchema, ApiError> {
-    let mut schema = function.tool.parameters.clone();
-    if let Some(schema) = schema.as_object_mut()
-        && !function.tool.description.is_empty()
-        && !schema.contains_key("description")
-    {
-        schema.insert("description".to_owned(), function.tool.description.clone().into());
-    }
+    let Tool { name, description, parameters } = &function.tool;
+    let what = match description.as_str() {
+        "" => format!("Arguments of the function `{name}`"),
+        description => format!("Arguments of the function `{name}`: {description}"),
+    };
     let path = format!("{}.parameters", function.path);
-    OutputSchema::new(&schema, function.strict.then_some(true))
+    OutputSchema::new(&schema::described(parameters.clone(), &what), function.strict.then_some(true))
         .map_err(|error| ApiError::invalid(&path, "invalid_schema", format!("`{path}`: {error}")))
 }
 

@@ -79,6 +79,15 @@ impl OutputSchema {
         }
     }
 
+    /// Whether the model is told upstream all that the caller's schema says. Else it should be told the schema in words.
+    pub(crate) fn is_told(&self) -> bool {
+        match &self.upstream {
+            Upstream::Derived(strict) => strict.is_told(),
+            Upstream::Unchanged(_) => true,
+            Upstream::Unconstrained(_) => false,
+        }
+    }
+
     /// Whether the model's text is the answer as it comes, so that it can be streamed. It can still turn out not to
     /// fit, by a rule that strict mode doesn't enforce: [`accept`](Self::accept) the whole text at the end.
     pub(crate) fn is_verbatim(&self) -> bool {
@@ -105,6 +114,14 @@ impl OutputSchema {
         Ok(answer.into_owned())
     }
 
+    /// What can be given of an answer that was cut off: as far as it goes, without what is asked for upstream only.
+    pub(crate) fn so_far<'t>(&self, text: &'t str) -> &'t str {
+        match &self.upstream {
+            Upstream::Derived(strict) => strict.so_far(text),
+            Upstream::Unchanged(_) | Upstream::Unconstrained(_) => text,
+        }
+    }
+
     /// Checks a text that the model wrote by the caller's schema itself, as it does the arguments of a call.
     ///
     /// # Errors
@@ -113,6 +130,16 @@ impl OutputSchema {
     pub(crate) fn check(&self, text: &str) -> Result<(), OutputError> {
         self.caller.check(text)
     }
+}
+
+/// A schema with another description ahead of its own.
+pub(crate) fn described(mut schema: Value, description: &str) -> Value {
+    if let Some(fields) = schema.as_object_mut() {
+        let own = fields.get("description").and_then(Value::as_str);
+        let described = own.map_or_else(|| description.to_owned(), |own| format!("{description}\n{own}"));
+        fields.insert("description".to_owned(), described.into());
+    }
+    schema
 }
 
 /// Makes the answer of the model's whole text where any JSON object will do. A Markdown fence around it is taken off.

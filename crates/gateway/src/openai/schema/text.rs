@@ -48,6 +48,21 @@ pub(super) fn only_member<'t>(text: &'t str, name: &str) -> Result<Option<&'t st
     }
 }
 
+/// The same of a text that breaks off somewhere: as much as there is of the member's text.
+pub(super) fn begun_member<'t>(text: &'t str, name: &str) -> &'t str {
+    if let Ok(Some(whole)) = only_member(text, name) {
+        return whole;
+    }
+    let mut rest = text.trim_start();
+    for token in ["{", &format!("\"{name}\""), ":"] {
+        match rest.strip_prefix(token) {
+            Some(after) => rest = after.trim_start(),
+            None => return "",
+        }
+    }
+    rest
+}
+
 /// The text of a value without what is cut from it.
 pub(super) fn without(text: &str, cut: &Cut) -> Result<String, OutputError> {
     let mut kept = String::with_capacity(text.len());

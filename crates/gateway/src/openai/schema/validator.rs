@@ -20,16 +20,22 @@ pub(super) struct CallerSchema {
 }
 
 impl CallerSchema {
-    /// Compiles a schema by the draft that it names; else by the newest, or by draft 7, which most generators speak.
+    /// Compiles a schema by the draft that it names. Where it names none, or a dialect of its own, by the newest, or by draft
+    /// 7, which most generators speak.
     pub(super) fn compile(schema: &Value) -> Result<Self, SchemaError> {
         let graph = Graph::of(schema)?;
         // A format is a hint, as it is by default in the newest draft: the model is held to those that strict mode
         // knows, and the caller didn't ask for an error over the others.
         let options = || jsonschema::options().offline().should_validate_formats(false);
+        let names_draft = schema
+            .get("$schema")
+            .and_then(Value::as_str)
+            .is_some_and(|dialect| dialect.contains("://json-schema.org/"));
         let validator = match options().build(schema) {
-            Err(error) if schema.get("$schema").is_none() => {
-                options().with_draft(Draft::Draft7).build(schema).map_err(|_| error)
-            }
+            Err(_) if !names_draft => options()
+                .with_draft(Draft::Draft202012)
+                .build(schema)
+                .or_else(|error| options().with_draft(Draft::Draft7).build(schema).map_err(|_| error)),
             built => built,
         };
         Ok(Self { validator: validator.map_err(schema_error)?, graph })

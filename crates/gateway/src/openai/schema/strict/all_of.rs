@@ -23,6 +23,10 @@ impl<'a> Derivation<'a> {
         for (keyword, value) in parts.iter().copied().flatten() {
             match (merged.get_mut(keyword), keyword.as_str()) {
                 (_, "allOf" | "$ref") => {}
+                (Some(Value::String(present)), "description") if value != present.as_str() => {
+                    present.push('\n');
+                    present.push_str(value.as_str().unwrap_or_default());
+                }
                 (Some(present), _) if present == value || keywords::is_annotation(keyword, value) => {}
                 (Some(present), _) => merge(keyword, present, value, at)?,
                 (None, _) => {

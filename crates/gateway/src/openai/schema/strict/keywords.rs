@@ -92,11 +92,28 @@ pub(super) enum Fate {
     Structure,
     /// Can't go upstream, but the answer must keep to it.
     Rule,
-    /// Constrains nothing, but the model is shown it.
+    /// Constrains nothing, but the model is shown it as it is.
     Description,
-    /// Constrains nothing.
+    /// Constrains nothing, but the model is told it: a default, say, or examples.
+    Hint,
+    /// Means nothing to the model.
     Annotation,
 }
+
+/// The keywords that say nothing of a value, or nothing that is not said beside them.
+const SILENT: &[&str] = &[
+    "$anchor",
+    "$comment",
+    "$defs",
+    "$dynamicAnchor",
+    "$id",
+    "$recursiveAnchor",
+    "$schema",
+    "$vocabulary",
+    "definitions",
+    "discriminator",
+    "id",
+];
 
 pub(super) fn fate(keyword: &str, value: &Value, types: &[&str]) -> Fate {
     match KEYWORDS.binary_search_by_key(&keyword, |(name, ..)| name).map(|index| KEYWORDS[index]) {
@@ -106,18 +123,21 @@ pub(super) fn fate(keyword: &str, value: &Value, types: &[&str]) -> Fate {
         Ok((_, _, KnownIf(is_known))) if is_known(value) => Fate::Kept,
         Ok(_) => Fate::Rule,
         Err(_) if matches!(keyword, "description" | "title") => Fate::Description,
-        Err(_) => Fate::Annotation,
+        Err(_) if SILENT.contains(&keyword) => Fate::Annotation,
+        // That a property may be left out is said in another way.
+        Err(_) if keyword == "default" && value.is_null() => Fate::Annotation,
+        Err(_) => Fate::Hint,
     }
 }
 
 /// Whether a keyword constrains nothing.
 pub(super) fn is_annotation(keyword: &str, value: &Value) -> bool {
-    matches!(fate(keyword, value, ANY), Fate::Annotation | Fate::Description)
+    matches!(fate(keyword, value, ANY), Fate::Annotation | Fate::Description | Fate::Hint)
 }
 
-/// Whether a keyword is an annotation that the model is shown.
-pub(super) fn is_description(keyword: &str) -> bool {
-    fate(keyword, &Value::Null, ANY) == Fate::Description
+/// Whether a keyword is an annotation that the model is shown, or told.
+pub(super) fn is_for_the_model(keyword: &str, value: &Value) -> bool {
+    matches!(fate(keyword, value, ANY), Fate::Description | Fate::Hint)
 }
 
 /// The keyword by which a schema is a union.

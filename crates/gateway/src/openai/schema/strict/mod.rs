@@ -6,7 +6,8 @@
 //! - what it knows goes upstream as it is, byte for byte;
 //! - a property that may be left out may be `null` upstream, and that `null` is taken out of the answer;
 //! - a root that is no plain object goes upstream as the only property of one, and is taken out of the answer;
-//! - a rule that it doesn't know is told to the model in the description, and checked in the answer;
+//! - a rule that it doesn't know is told to the model in the description, and checked in the answer; so are defaults and
+//!   examples, of which there is nothing to check;
 //! - what nothing can stand for (maps with free keys, values of any type) makes the whole schema [`Inexpressible`].
 //!
 //! Invariant: an answer that fits the upstream schema and keeps to the rules told in it fits the caller's once undone.
@@ -41,6 +42,7 @@ pub(super) struct Strict {
     wrapped: bool,
     /// Whether a `null` in the answer can stand for a property that is left out.
     has_nulls: bool,
+    is_told: bool,
 }
 
 /// The part of a caller's schema that strict mode can't say.
@@ -70,7 +72,13 @@ impl Strict {
             shapes,
             wrapped: derivation.wrapped,
             has_nulls: derivation.has_nulls,
+            is_told: derivation.is_told,
         })
+    }
+
+    /// Whether the schema tells the model all that the caller's says. Some rules are too long for a description.
+    pub(super) fn is_told(&self) -> bool {
+        self.is_told
     }
 
     pub(super) fn schema(&self) -> &Value {
@@ -97,6 +105,11 @@ impl Strict {
             None => Ok(Cow::Borrowed(text)),
         }
     }
+
+    /// The same of an answer that was cut off. What stands for a property that is left out stays.
+    pub(super) fn so_far<'t>(&self, text: &'t str) -> &'t str {
+        if self.wrapped { text::begun_member(text, WRAPPER) } else { text }
+    }
 }
 
 /// A part of the caller's schema, derived.
@@ -108,6 +121,7 @@ struct Derivation<'a> {
     caller: &'a Value,
     wrapped: bool,
     has_nulls: bool,
+    is_told: bool,
     definitions: Definitions,
     /// How many schemas were merged out of `allOf`, which can multiply.
     merged: usize,
@@ -115,7 +129,14 @@ struct Derivation<'a> {
 
 impl<'a> Derivation<'a> {
     fn new(caller: &'a Value) -> Self {
-        Self { caller, wrapped: false, has_nulls: false, definitions: Definitions::new(caller), merged: 0 }
+        Self {
+            caller,
+            wrapped: false,
+            has_nulls: false,
+            is_told: true,
+            definitions: Definitions::new(caller),
+            merged: 0,
+        }
     }
 
     fn root(&mut self) -> Derived {

@@ -5,8 +5,10 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::super::graph;
+use super::keywords::{self, Fate};
 use super::shape::Shape;
-use super::{Derivation, Derived, Inexpressible, keywords};
+use super::typed::Untold;
+use super::{Derivation, Derived, Inexpressible};
 
 impl<'a> Derivation<'a> {
     pub(super) fn reference(&mut self, schema: &Map<String, Value>, at: &str) -> Derived {
@@ -30,10 +32,15 @@ impl<'a> Derivation<'a> {
         };
         let mut derived = Map::new();
         derived.insert("$ref".to_owned(), Value::String(upstream));
-        if schema.keys().any(|keyword| keywords::is_description(keyword)) {
-            let reference = Value::Object(std::mem::take(&mut derived));
-            derived.insert("anyOf".to_owned(), json!([reference]));
-            derived = described(derived, schema);
+        let said = described(Map::new(), schema);
+        if !said.is_empty() {
+            let mut beside = Map::new();
+            beside.insert("anyOf".to_owned(), json!([derived]));
+            let (shown, hints): (Map<_, _>, Map<_, _>) = said.into_iter().partition(|(keyword, value)| {
+                keywords::fate(keyword, value, keywords::ANY) == Fate::Description
+            });
+            beside.extend(shown);
+            derived = self.tell(beside, Untold { hints, ..Untold::default() });
         }
         Ok((derived, Shape::Reference(pointer)))
     }
@@ -79,9 +86,9 @@ pub(super) fn alone(schema: &Map<String, Value>) -> Option<&str> {
     schema.get("$ref").and_then(Value::as_str).filter(|_| is_alone)
 }
 
-/// A schema with the descriptions of another that stands for it.
+/// A schema with what another that stands for it tells the model.
 pub(super) fn described(mut schema: Map<String, Value>, by: &Map<String, Value>) -> Map<String, Value> {
-    for (keyword, value) in by.iter().filter(|(keyword, _)| keywords::is_description(keyword)) {
+    for (keyword, value) in by.iter().filter(|(keyword, value)| keywords::is_for_the_model(keyword, value)) {
         schema.insert(keyword.clone(), value.clone());
     }
     schema

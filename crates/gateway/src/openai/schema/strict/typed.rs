@@ -8,8 +8,16 @@ use super::keywords::{self, Fate};
 use super::shape::{Shape, Typed};
 use super::{Derivation, Derived, Inexpressible, definitions};
 
-/// The longest rules that the model is told in a description, in bytes.
+/// The longest rules that the model is told in a description, in bytes; and the longest hints.
 const MAX_TOLD: usize = 1_000;
+
+/// What strict mode can't say of a schema.
+#[derive(Debug, Default)]
+pub(super) struct Untold {
+    /// What the answer must keep to.
+    pub(super) rules: Map<String, Value>,
+    pub(super) hints: Map<String, Value>,
+}
 
 impl Derivation<'_> {
     pub(super) fn typed(&mut self, schema: &Map<String, Value>, at: &str) -> Derived {
@@ -29,7 +37,7 @@ impl Derivation<'_> {
             return Err(Inexpressible::new(at, "names a list or an object as a value"));
         }
         let mut derived = Map::new();
-        let mut rules = Map::new();
+        let mut untold = Untold::default();
         let mut shape = Typed {
             types: types.iter().map(|&name| name.to_owned()).collect(),
             values: values.clone(),
@@ -39,7 +47,10 @@ impl Derivation<'_> {
         for (keyword, value) in schema {
             match keywords::fate(keyword, value, &types) {
                 Fate::Rule => {
-                    rules.insert(keyword.clone(), value.clone());
+                    untold.rules.insert(keyword.clone(), value.clone());
+                }
+                Fate::Hint => {
+                    untold.hints.insert(keyword.clone(), value.clone());
                 }
                 Fate::Kept | Fate::Description => {
                     derived.insert(keyword.clone(), value.clone());
@@ -57,11 +68,30 @@ impl Derivation<'_> {
             shape.properties = self.object(schema, at, &mut derived)?;
         }
         if types.contains(&"array") {
-            shape.items = Some(Box::new(self.array(schema, at, &mut derived, &mut rules)?));
+            shape.items = Some(Box::new(self.array(schema, at, &mut derived, &mut untold.rules)?));
         }
-        let mut derived = definitions::ordered_like(schema, derived);
-        tell(&mut derived, rules);
-        Ok((derived, Shape::Typed(shape)))
+        let derived = definitions::ordered_like(schema, derived);
+        Ok((self.tell(derived, untold), Shape::Typed(shape)))
+    }
+
+    /// Tells the model, in the description, what strict mode can't say.
+    pub(super) fn tell(&mut self, mut derived: Map<String, Value>, untold: Untold) -> Map<String, Value> {
+        for (words, told) in
+            [("It must also fit this JSON Schema", untold.rules), ("Its JSON Schema also says", untold.hints)]
+        {
+            if told.is_empty() {
+                continue;
+            }
+            let told = Value::Object(told).to_string();
+            if told.len() > MAX_TOLD {
+                self.is_told = false;
+                continue;
+            }
+            let described = derived.get("description").and_then(Value::as_str);
+            let described = described.map(|own| format!("{own}\n")).unwrap_or_default();
+            derived.insert("description".to_owned(), Value::String(format!("{described}{words}: {told}")));
+        }
+        derived
     }
 
     /// Adds the keywords of a list to what is derived.
@@ -111,20 +141,6 @@ impl Derivation<'_> {
         derived.insert("items".to_owned(), one_kind.unwrap_or_else(|| json!({ "anyOf": kinds })));
         Ok(Shape::Union(shapes))
     }
-}
-
-/// Tells the model, in the description, the rules that strict mode can't hold it to.
-pub(super) fn tell(derived: &mut Map<String, Value>, rules: Map<String, Value>) {
-    let rules = Value::Object(rules).to_string();
-    if rules == "{}" || rules.len() > MAX_TOLD {
-        return;
-    }
-    let rule = format!("It must also fit this JSON Schema: {rules}");
-    let described = match derived.get("description").and_then(Value::as_str) {
-        Some(description) => format!("{description}\n{rule}"),
-        None => rule,
-    };
-    derived.insert("description".to_owned(), Value::String(described));
 }
 
 fn one_or_all(types: &[&str]) -> Value {

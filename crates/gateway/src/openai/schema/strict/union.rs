@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::keywords::{self, Fate};
 use super::shape::Shape;
-use super::typed::tell;
+use super::typed::Untold;
 use super::{Derivation, Derived, Inexpressible, definitions};
 
 impl Derivation<'_> {
@@ -29,7 +29,7 @@ impl Derivation<'_> {
             shapes.push(shape);
         }
         let mut derived = Map::new();
-        let mut rules = Map::new();
+        let mut untold = Untold::default();
         derived.insert("anyOf".to_owned(), Value::Array(derived_branches));
         for (other, value) in schema.iter().filter(|(other, _)| *other != keyword && *other != "type") {
             match keywords::fate(other, value, keywords::ANY) {
@@ -37,15 +37,17 @@ impl Derivation<'_> {
                     derived.insert(other.clone(), value.clone());
                 }
                 Fate::Kept | Fate::Rule => {
-                    rules.insert(other.clone(), value.clone());
+                    untold.rules.insert(other.clone(), value.clone());
+                }
+                Fate::Hint => {
+                    untold.hints.insert(other.clone(), value.clone());
                 }
                 Fate::Structure => return Err(Inexpressible::new(at, "has other rules beside a union")),
                 Fate::Annotation => {}
             }
         }
-        let mut derived = definitions::ordered_like(schema, derived);
-        tell(&mut derived, rules);
-        Ok((derived, Shape::Union(shapes)))
+        let derived = definitions::ordered_like(schema, derived);
+        Ok((self.tell(derived, untold), Shape::Union(shapes)))
     }
 
     /// A branch with the type that stands beside the union, unless it tells its own.

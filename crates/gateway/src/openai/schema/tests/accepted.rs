@@ -201,3 +201,11 @@ fn a_json_object_is_any_object() {
         assert!(matches!(json_object(text), Err(OutputError::NotJson(_))), "{text}");
     }
 }
+
+#[test]
+fn a_schema_in_a_dialect_of_its_own_is_read_as_one_that_names_none() {
+    let mut schema = closed(&json!({"a": {"type": "integer", "maximum": 3}}));
+    schema["$schema"] = "https://spec.openapis.org/oas/3.1/dialect/base".into();
+    let read = output(&schema);
+    assert!(read.accept(r#"{"a": 3}"#).is_ok() && read.accept(r#"{"a": 4}"#).is_err());
+}

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{assert_accepts, assert_inexpressible, assert_upstream, closed, output};
+use super::{assert_accepts, assert_inexpressible, assert_upstream, closed, output, upstream};
 
 #[test]
 fn a_lone_reference_stays_one() {
@@ -20,7 +20,7 @@ fn a_lone_reference_stays_one() {
         &json!({
             "type": "object",
             "properties": {
-                "unit": {"anyOf": [{"$ref": "#/$defs/Unit"}], "description": "Of the scale"},
+                "unit": {"anyOf": [{"$ref": "#/$defs/Unit"}], "description": "Of the scale\nIts JSON Schema also says: {\"default\":\"C\"}"},
                 "other": {"$ref": "#/$defs/Unit"},
             },
             "required": ["unit", "other"],
@@ -120,4 +120,16 @@ fn recursive_objects_are_merged_only_up_to_a_point() {
         "$defs": {"A": node("A"), "B": node("B")},
     });
     assert!(output(&schema).upstream().is_err());
+}
+
+#[test]
+fn what_each_part_says_of_itself_is_kept() {
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "a": {"allOf": [{"type": "string", "description": "A name."}, {"minLength": 1, "description": "Not empty."}]},
+        },
+        "required": ["a"],
+    });
+    assert!(upstream(&schema).contains(r#""description":"A name.\nNot empty.""#), "{}", upstream(&schema));
 }

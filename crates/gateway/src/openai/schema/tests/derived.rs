@@ -98,7 +98,7 @@ fn an_enum_without_null_gets_a_branch_for_it() {
 }
 
 #[test]
-fn annotations_that_strict_mode_refuses_are_dropped() {
+fn annotations_that_strict_mode_refuses_are_told_where_they_say_something() {
     assert_upstream(
         &json!({
             "$id": "https://example.com/user",
@@ -113,8 +113,23 @@ fn annotations_that_strict_mode_refuses_are_dropped() {
             "required": ["name"],
             "additionalProperties": false,
         }),
-        &closed(&json!({"name": {"title": "Name", "type": "string"}})),
+        &closed(&json!({"name": {
+            "title": "Name",
+            "type": "string",
+            "description": "Its JSON Schema also says: {\"default\":\"Ann\",\"examples\":[\"Bob\"],\"deprecated\":true,\"readOnly\":true,\"x-order\":1,\"nullable\":true}",
+        }})),
     );
+}
+
+#[test]
+fn what_is_too_long_for_a_description_is_left_to_be_told_in_other_words() {
+    let is_told = |keyword: &str, length: usize| {
+        let property = json!({"type": "string", (keyword): "(?=x)".to_owned() + &"x".repeat(length)});
+        super::OutputSchema::new(&closed(&json!({"a": property})), None).unwrap().is_told()
+    };
+    for keyword in ["pattern", "default"] {
+        assert!(is_told(keyword, 900) && !is_told(keyword, 1000), "{keyword}");
+    }
 }
 
 #[test]

@@ -44,6 +44,7 @@ fn user() -> Value {
 #[test]
 fn a_pydantic_model() {
     let none = json!({"type": "null"});
+    let default = |value: Value| format!("Its JSON Schema also says: {{\"default\":{value}}}");
     assert_upstream(
         &user(),
         &json!({
@@ -53,7 +54,7 @@ fn a_pydantic_model() {
                     "properties": {
                         "street": {"description": "Street and number", "minLength": 1, "title": "Street", "type": "string"},
                         "zip": {"pattern": "^\\d{5}$", "title": "Zip", "type": "string"},
-                        "country": {"anyOf": [{"enum": ["DE", "FR"], "title": "Country", "type": "string"}, none]},
+                        "country": {"anyOf": [{"enum": ["DE", "FR"], "title": "Country", "type": "string", "description": default(json!("DE"))}, none]},
                     },
                     "required": ["street", "zip", "country"],
                     "title": "Address",
@@ -67,14 +68,14 @@ fn a_pydantic_model() {
                 "name": {"title": "Name", "type": "string"},
                 "nick": {"anyOf": [{"type": "string"}, none], "title": "Nick"},
                 "age": {"maximum": 150, "minimum": 0, "title": "Age", "type": "integer"},
-                "score": {"anyOf": [{"title": "Score", "type": "number"}, none]},
+                "score": {"anyOf": [{"title": "Score", "type": "number", "description": default(json!(0.5))}, none]},
                 "status": {"$ref": "#/$defs/Status"},
-                "priority": {"anyOf": [{"$ref": "#/$defs/Priority"}, none]},
+                "priority": {"anyOf": [{"$ref": "#/$defs/Priority"}, none], "description": default(json!(1))},
                 "address": {"anyOf": [{"$ref": "#/$defs/Address"}], "description": "Main address"},
-                "others": {"anyOf": [{"items": {"$ref": "#/$defs/Address"}, "title": "Others", "type": "array"}, none]},
+                "others": {"anyOf": [{"items": {"$ref": "#/$defs/Address"}, "title": "Others", "type": "array", "description": default(json!([]))}, none]},
                 "born": {"anyOf": [{"format": "date", "type": "string"}, none], "title": "Born"},
                 "id": {"format": "uuid", "title": "Id", "type": "string"},
-                "role": {"anyOf": [{"const": "admin", "title": "Role", "type": "string"}, none]},
+                "role": {"anyOf": [{"const": "admin", "title": "Role", "type": "string", "description": default(json!("admin"))}, none]},
             },
             "required": ["name", "nick", "age", "score", "status", "priority", "address", "others", "born", "id", "role"],
             "title": "User",

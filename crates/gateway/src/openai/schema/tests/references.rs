@@ -60,8 +60,8 @@ fn a_description_beside_a_reference_moves_to_a_union_of_one() {
         &json!({
             "type": "object",
             "properties": {
-                "first": {"anyOf": [{"$ref": "#/$defs/Name"}], "description": "Given"},
-                "last": {"$ref": "#/$defs/Name"},
+                "first": {"anyOf": [{"$ref": "#/$defs/Name"}], "description": "Given\nIts JSON Schema also says: {\"default\":\"Ann\"}"},
+                "last": {"anyOf": [{"$ref": "#/$defs/Name"}], "description": "Its JSON Schema also says: {\"default\":\"Lee\"}"},
                 "middle": {"anyOf": [{"$ref": "#/$defs/Name"}, {"type": "null"}], "description": "Others"},
             },
             "required": ["first", "last", "middle"],

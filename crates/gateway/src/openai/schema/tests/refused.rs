@@ -79,10 +79,3 @@ fn a_reference_to_nowhere_is_refused() {
     let message = OutputSchema::new(&schema, None).unwrap_err().to_string();
     assert!(message.contains("/$defs/Missing"), "{message}");
 }
-
-#[test]
-fn an_unknown_dialect_is_refused() {
-    let schema = json!({"$schema": "https://example.com/dialect", "type": "object"});
-    let message = OutputSchema::new(&schema, None).unwrap_err().to_string();
-    assert!(message.contains("https://example.com/dialect"), "{message}");
-}
