@@ -138,7 +138,7 @@ impl Conversation {
         let mut items: Vec<_> = instructions.into_iter().map(developer).collect();
         if let Some(previous) = previous {
             let before = history.conversation(previous);
-            items.extend(before.ok_or_else(|| history.missing(Missing::Previous(previous)))?);
+            items.extend(before.map_err(|missing| history.missing(Missing::Previous(&missing)))?);
         }
         let begin = items.len();
         let mut input = Input { items, images: Vec::new(), history, trace };

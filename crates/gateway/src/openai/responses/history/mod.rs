@@ -101,20 +101,21 @@ impl History {
         self.0.shelf.is_some()
     }
 
+    /// What it continues stays as long as it does, so that is touched before anything has to make room.
     pub(crate) fn put(&self, response: StoredResponse) {
-        self.expire();
         let Some(mut shelf) = self.shelf() else { return };
         let used = now();
+        let touched = response.previous.as_deref().map(|previous| shelf.touch_chain(previous, used));
         if let Some(disk) = &self.0.disk {
             disk.put(&response, used);
+            disk.touch(touched.unwrap_or_default(), used);
         }
-        let ancestors = response.previous.clone();
         let gone = shelf.put(response, used);
-        let touched = ancestors.map(|previous| shelf.touch_chain(&previous, used)).unwrap_or_default();
         if let Some(disk) = &self.0.disk {
-            disk.touch(touched, used);
             disk.remove(gone);
         }
+        drop(shelf);
+        self.expire();
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<Arc<StoredResponse>> {
@@ -122,12 +123,12 @@ impl History {
         self.shelf()?.get(id)
     }
 
-    /// Everything that was said up to a response, the oldest first.
-    pub(crate) fn conversation(&self, id: &str) -> Option<Vec<Item>> {
+    /// Everything that was said up to a response, the oldest first; or the id of a response that is not here.
+    pub(crate) fn conversation(&self, id: &str) -> Result<Vec<Item>, String> {
         self.expire();
-        let chain = self.shelf()?.chain(id)?;
+        let chain = self.shelf().ok_or_else(|| id.to_owned())?.chain(id)?;
         let items = chain.iter().rev().flat_map(|response| response.input.iter().chain(&response.output));
-        Some(items.filter(|item| !item.item.is_silence()).map(|item| item.item.clone()).collect())
+        Ok(items.filter(|item| !item.item.is_silence()).map(|item| item.item.clone()).collect())
     }
 
     pub(crate) fn item(&self, id: &str) -> Option<Item> {

@@ -9,7 +9,7 @@ use super::StoredResponse;
 use crate::turn::Item;
 
 /// How many responses are kept.
-const MAX_RESPONSES: usize = 2_000;
+pub(super) const MAX_RESPONSES: usize = 2_000;
 
 /// How large all of them may be together, as JSON.
 const MAX_BYTES: usize = 128 * 1024 * 1024;
@@ -87,16 +87,16 @@ impl Shelf {
         Some(found.item.clone())
     }
 
-    /// A response and those before it, the latest first; `None` where one is missing.
-    pub(super) fn chain(&self, id: &str) -> Option<Vec<Arc<StoredResponse>>> {
+    /// A response and those before it, the latest first; the id of one that is missing.
+    pub(super) fn chain(&self, id: &str) -> Result<Vec<Arc<StoredResponse>>, String> {
         let mut chain = Vec::new();
         let mut next = Some(id.to_owned());
         while let Some(id) = next.take() {
-            let response = self.get(&id)?;
+            let response = self.get(&id).ok_or(id)?;
             next.clone_from(&response.previous);
             chain.push(response);
         }
-        Some(chain)
+        Ok(chain)
     }
 
     /// A response was continued: it, and those before it, stay as long as what continues it. Returns their ids.

@@ -70,9 +70,22 @@ fn a_conversation_is_rebuilt_item_by_item() {
     let items = [user("one"), reasoning(), user("two"), reasoning()];
     assert_eq!(history.conversation("resp_2").unwrap(), items);
     assert_eq!(history.conversation("resp_1").unwrap(), items[..2]);
-    assert!(history.conversation("resp_3").is_none());
+    assert_eq!(history.conversation("resp_3").unwrap_err(), "resp_3");
     assert!(history.remove("resp_1") && !history.remove("resp_1"));
-    assert!(history.conversation("resp_2").is_none());
+    assert_eq!(history.conversation("resp_2").unwrap_err(), "resp_1");
+    assert!(history.get("resp_2").is_some());
+}
+
+#[test]
+fn what_a_new_response_continues_does_not_make_room_for_it() {
+    let history = History::in_memory(MONTH);
+    history.put(response("first", None, "one"));
+    for other in 1..shelf::MAX_RESPONSES {
+        history.put(response(&format!("other_{other}"), None, ""));
+    }
+    history.put(response("second", Some("first"), "two"));
+    assert_eq!(history.conversation("second").unwrap().len(), 4);
+    assert!(history.get("other_1").is_none());
 }
 
 #[test]
