@@ -14,6 +14,7 @@ mod responses;
 mod router;
 mod server;
 mod sse;
+mod url_part;
 
 use std::{net::SocketAddr, ops::Deref, sync::Arc};
 

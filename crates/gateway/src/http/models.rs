@@ -2,11 +2,11 @@
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::PathRejection},
+    extract::State,
     response::{IntoResponse, Response},
 };
 
-use super::App;
+use super::{App, url_part::UrlPart};
 use crate::{
     codex::{Model, Models},
     openai::{
@@ -21,14 +21,7 @@ pub(super) async fn list(State(app): State<App>) -> Result<Response, ApiError> {
     Ok(Json(ModelList::new(models.listed())).into_response())
 }
 
-pub(super) async fn show(
-    State(app): State<App>,
-    name: Result<Path<String>, PathRejection>,
-) -> Result<Response, ApiError> {
-    let Path(name) = name.map_err(|_| {
-        let message = "The model's name in the URL is not UTF-8.";
-        ApiError::new(404, "invalid_request_error", "model_not_found", message).param("model")
-    })?;
+pub(super) async fn show(State(app): State<App>, UrlPart(name): UrlPart) -> Result<Response, ApiError> {
     find_model(&app, &name).await?;
     Ok(Json(ModelObject::new(&name)).into_response())
 }

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, RawQuery, State},
+    extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use crate::{
     http::{
         App,
         sse::{self, Frames},
+        url_part::UrlPart,
     },
     openai::{
         error::ApiError,
@@ -24,7 +25,7 @@ use crate::{
 
 pub(in crate::http) async fn show(
     State(app): State<App>,
-    Path(id): Path<String>,
+    UrlPart(id): UrlPart,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let query = Query::parse(query.as_deref())?;
@@ -39,7 +40,7 @@ pub(in crate::http) async fn show(
 
 pub(in crate::http) async fn delete(
     State(app): State<App>,
-    Path(id): Path<String>,
+    UrlPart(id): UrlPart,
 ) -> Result<Json<Value>, ApiError> {
     if !app.history.remove(&id) {
         return Err(app.history.missing(Missing::Response(&id)));
@@ -49,7 +50,7 @@ pub(in crate::http) async fn delete(
 
 pub(in crate::http) async fn input_items(
     State(app): State<App>,
-    Path(id): Path<String>,
+    UrlPart(id): UrlPart,
     RawQuery(query): RawQuery,
 ) -> Result<Json<ItemList>, ApiError> {
     let query = Query::parse(query.as_deref())?;
@@ -58,7 +59,7 @@ pub(in crate::http) async fn input_items(
 }
 
 /// Responses run as long as their requests: whoever hangs up cancels one.
-pub(in crate::http) async fn cancel(State(app): State<App>, Path(id): Path<String>) -> ApiError {
+pub(in crate::http) async fn cancel(State(app): State<App>, UrlPart(id): UrlPart) -> ApiError {
     match find(&app.history, &id) {
         Ok(_) => ApiError::new(
             400,
