@@ -118,7 +118,7 @@ def test_a_tool_call(http: openai.DefaultHttpxClient, model: ScriptedModel) -> N
     }
     assert shape(added) == {"output_index": 0, "item": item}
     assert shape(delta) == {"output_index": 0, "delta": CALL["arguments"]}
-    assert shape(arguments) == {"output_index": 0, "arguments": CALL["arguments"]}
+    assert shape(arguments) == {"output_index": 0, "name": CALL["name"], "arguments": CALL["arguments"]}
     whole = {**item, "status": "completed", "arguments": CALL["arguments"]}
     assert shape(done) == {"output_index": 0, "item": whole}
     assert completed["response"]["output"] == [whole]

@@ -136,8 +136,9 @@ pub(crate) struct Completion {
 }
 
 /// Why the model stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Finish {
+    #[default]
     Stop,
     /// It waits for the outputs of its calls.
     ToolCalls,

@@ -18,13 +18,13 @@ use super::{
 use crate::{
     log::Entry,
     openai::{
-        Assembly, Expectation, Piece,
-        chat::{AnswerParts, ChatCompletion, ChatRequest, Chunks, Delivery, ReasoningText},
+        Assembly, Delivery, Expectation, Piece,
+        chat::{AnswerParts, ChatCompletion, ChatRequest, Chunks, ReasoningText},
         error::ApiError,
         policy::Trace,
         responses::ResponsesRequest,
     },
-    turn::{Completion, Finish, TurnEvent, Usage},
+    turn::{Completion, TurnEvent, Usage},
 };
 
 pub(super) async fn create(
@@ -40,15 +40,18 @@ pub(super) async fn create(
     };
     let ignored = Ignored::of(&trace);
     entry.parameters(trace.into());
-    let ChatRequest { turn, answers, delivery } = request?;
+    let ChatRequest { turn, answers, delivery, include_usage, calls } = request?;
     let Prepared { asked, turn, expectation } = prepare(&app, &entry, turn, delivery).await?;
 
     let running = app.codex.run(turn, answers).await?;
     let turns = running.into_iter().map(|turn| LoggedTurn::new(turn, entry.clone())).collect();
     let mut response = match delivery {
-        Delivery::Whole => whole(turns, &expectation, &asked).await?,
-        Delivery::Stream { include_usage } => {
-            stream::response(turns, expectation, entry, Chunks::new(asked, include_usage)).await?
+        Delivery::Whole => {
+            let (answers, usage) = whole(turns, &expectation).await?;
+            Json(ChatCompletion::new(&asked, &answers, usage, calls)).into_response()
+        }
+        Delivery::Stream => {
+            stream::response(turns, expectation, entry, Chunks::new(asked, include_usage, calls)).await?
         }
     };
     ignored.tell(&mut response);
@@ -56,7 +59,10 @@ pub(super) async fn create(
 }
 
 /// Waits for all answers to end.
-async fn whole(turns: Vec<LoggedTurn>, expected: &Expectation, model: &str) -> Result<Response, ApiError> {
+async fn whole(
+    turns: Vec<LoggedTurn>,
+    expected: &Expectation,
+) -> Result<(Vec<AnswerParts>, Option<Usage>), ApiError> {
     let mut answers = Vec::with_capacity(turns.len());
     let mut usage: Option<Usage> = None;
     for (answer, more) in try_join_all(turns.into_iter().map(|turn| collect(turn, expected))).await? {
@@ -65,7 +71,7 @@ async fn whole(turns: Vec<LoggedTurn>, expected: &Expectation, model: &str) -> R
             *usage.get_or_insert_default() += more;
         }
     }
-    Ok(Json(ChatCompletion::new(model, &answers, usage)).into_response())
+    Ok((answers, usage))
 }
 
 async fn collect(
@@ -73,40 +79,49 @@ async fn collect(
     expected: &Expectation,
 ) -> Result<(AnswerParts, Option<Usage>), ApiError> {
     let mut assembly = Assembly::default();
-    let mut reasoning = ReasoningText::default();
-    let mut answer = AnswerParts {
-        reasoning: String::new(),
-        text: String::new(),
-        calls: Vec::new(),
-        finish: Finish::Stop,
-    };
-    let add = |answer: &mut AnswerParts, piece: Option<Piece>| match piece {
-        Some(Piece::Text(text)) => answer.text.push_str(&text),
-        Some(Piece::Call(call) | Piece::CallBegun(call)) => answer.calls.push(call),
-        Some(Piece::Arguments(more)) => {
-            answer.calls.last_mut().into_iter().for_each(|call| call.arguments.push_str(&more));
-        }
-        None => {}
-    };
+    let mut answer = Collected::default();
     loop {
         match turn.next().await? {
-            TurnEvent::ReasoningDelta { part, text } => {
-                answer.reasoning.push_str(&reasoning.delta(part, text));
-            }
-            TurnEvent::Reasoning(_) => reasoning.end_item(),
-            TurnEvent::Message { .. } => add(&mut answer, assembly.message(expected)),
-            TurnEvent::Delta(delta) => add(&mut answer, assembly.text(expected, delta)),
+            TurnEvent::ReasoningDelta { part, text } => answer.reason(part, text),
+            TurnEvent::Reasoning(_) => answer.reasoning.end_item(),
+            TurnEvent::Message { phase } => answer.add(assembly.message(expected, phase)),
+            TurnEvent::Delta(delta) => answer.add(assembly.text(expected, delta)),
             TurnEvent::Restarted => {
                 assembly.restart();
-                answer.text.clear();
-                answer.calls.clear();
+                answer.parts.text.clear();
+                answer.parts.calls.clear();
             }
-            TurnEvent::ToolCall(call) => add(&mut answer, assembly.call(expected, call)?),
+            TurnEvent::ToolCall(call) => answer.add(assembly.call(expected, call)?),
             TurnEvent::Completed(Completion { finish, usage }) => {
                 let (piece, finish) = assembly.complete(expected, finish)?;
-                add(&mut answer, piece);
-                answer.finish = finish;
-                return Ok((answer, usage));
+                answer.add(piece);
+                return Ok((AnswerParts { finish, ..answer.parts }, usage));
+            }
+        }
+    }
+}
+
+/// An answer as far as it has come.
+#[derive(Default)]
+struct Collected {
+    parts: AnswerParts,
+    reasoning: ReasoningText,
+}
+
+impl Collected {
+    fn reason(&mut self, part: usize, text: String) {
+        self.parts.reasoning.push_str(&self.reasoning.delta(part, text));
+    }
+
+    fn add(&mut self, pieces: impl IntoIterator<Item = Piece>) {
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => self.parts.text.push_str(&text),
+                Piece::Commentary(text) => self.parts.reasoning.push_str(&self.reasoning.comment(text)),
+                Piece::Call(call) | Piece::CallBegun(call) => self.parts.calls.push(call),
+                Piece::Arguments(more) => {
+                    self.parts.calls.last_mut().into_iter().for_each(|call| call.arguments.push_str(&more));
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use super::{App, images, models::find_model};
 use crate::{
     codex::Model,
     log::{Entry, Parameters},
-    openai::{EffortAsked, Expectation, TurnRequest, chat::Delivery, error::ApiError, policy::Trace},
+    openai::{Delivery, EffortAsked, Expectation, TurnRequest, error::ApiError, policy::Trace},
     turn::{Item, Turn},
 };
 
@@ -110,9 +110,13 @@ fn not_of_model<'a>(
 pub(super) struct Ignored(Option<HeaderValue>);
 
 impl Ignored {
+    /// How long the header may be: clients take some kilobytes of headers.
+    const MAX_BYTES: usize = 1024;
+
     pub(super) fn of(trace: &Trace) -> Self {
-        let names = trace.ignored.join(", ").escape_default().to_string();
-        Self(HeaderValue::from_str(&names).ok().filter(|names| !names.is_empty()))
+        let told: String = trace.ignored.join(", ").escape_default().collect();
+        let told = if told.len() > Self::MAX_BYTES { in_short(&trace.ignored) } else { told };
+        Self(HeaderValue::from_str(&told).ok().filter(|told| !told.is_empty()))
     }
 
     /// Tells the caller.
@@ -123,9 +127,65 @@ impl Ignored {
     }
 }
 
+/// Each name once, those of a list's elements as one, and no more of them than fit.
+fn in_short(names: &[String]) -> String {
+    let mut shortened: Vec<String> = Vec::new();
+    let mut length = 0;
+    for name in names {
+        let name = without_indices(name).escape_default().to_string();
+        if shortened.contains(&name) {
+            continue;
+        }
+        length += name.len() + 2;
+        if length > Ignored::MAX_BYTES {
+            shortened.push("...".to_owned());
+            break;
+        }
+        shortened.push(name);
+    }
+    shortened.join(", ")
+}
+
+/// `messages[].name`, of `messages[7].name`.
+fn without_indices(field: &str) -> String {
+    let mut parts = field.split('[');
+    let mut name = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        name.push('[');
+        name.push_str(part.trim_start_matches(|character: char| character.is_ascii_digit()));
+    }
+    name
+}
+
 impl From<Trace> for Parameters {
     fn from(trace: Trace) -> Self {
         let Trace { honoured, neutral, ignored, refused, .. } = trace;
         Self { honoured, neutral, ignored, refused }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Unsupported;
+
+    fn told(ignored: impl IntoIterator<Item = String>) -> String {
+        let mut trace = Trace::new(Unsupported::Ignore);
+        trace.ignored.extend(ignored);
+        Ignored::of(&trace).0.map(|names| names.to_str().unwrap().to_owned()).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_header_of_ignored_fields_does_not_grow_with_the_request() {
+        assert_eq!(told([]), "");
+        assert_eq!(told(["messages[1].name".into(), "é".into()]), "messages[1].name, \\u{e9}");
+        let names = (0..2000).map(|index| format!("messages[{index}].name"));
+        assert_eq!(told(names.chain(["seed".into()])), "messages[].name, seed");
+        let many = told((0..2000).map(|index| format!("field_{index}")));
+        assert!(
+            many.len() < 1100 && many.starts_with("field_0, field_1") && many.ends_with(", ..."),
+            "{many}"
+        );
+        assert_eq!(told(["x".repeat(5000)]), "...");
     }
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     log::Entry,
     openai::{
-        chat::Delivery,
+        Delivery,
         error::ApiError,
         policy::Trace,
         responses::{Answer, History, ResponsesRequest, StoredResponse},
@@ -36,7 +36,7 @@ pub(super) async fn create(
     let request = ResponsesRequest::parse(body, &mut trace, &app.history);
     let ignored = Ignored::of(&trace);
     entry.parameters(trace.into());
-    let ResponsesRequest { turn, mut response, continuation, encrypted, delivery } = request?;
+    let ResponsesRequest { turn, mut response, continuation, encrypted, delivery, .. } = request?;
     let Prepared { turn, expectation, .. } = prepare(&app, &entry, turn, delivery).await?;
     response.choose(&turn);
     let keeping = Keeping { stored: continuation.stored(&turn.items), history: app.history.clone() };
@@ -46,7 +46,7 @@ pub(super) async fn create(
     let answer = Answer::new(response, expectation, encrypted, delivery);
     let mut response = match delivery {
         Delivery::Whole => whole(turn, answer, keeping).await?,
-        Delivery::Stream { .. } => stream::response(turn, answer, keeping, entry).await?,
+        Delivery::Stream => stream::response(turn, answer, keeping, entry).await?,
     };
     ignored.tell(&mut response);
     Ok(response)

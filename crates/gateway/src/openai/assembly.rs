@@ -1,6 +1,7 @@
 //! The model's answer, brought into the form that the caller expects.
 
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{
     error::ApiError,
@@ -9,12 +10,14 @@ use super::{
     schema::{OutputError, json_object},
     tools::Forced,
 };
-use crate::turn::{Finish, ToolCall};
+use crate::turn::{Finish, Phase, ToolCall};
 
 /// A piece of an answer, ready to be sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
     Text(String),
+    /// What the model says on the way to an answer that must have another form than text.
+    Commentary(String),
     Call(ToolCall),
     /// A call with the first of its arguments.
     CallBegun(ToolCall),
@@ -28,14 +31,27 @@ pub(crate) struct Assembly {
     /// The text so far, where it is needed at the end.
     text: String,
     calls: Vec<ToolCall>,
+    /// Messages so far, those of commentary apart from the others.
     messages: usize,
+    comments: usize,
+    /// Whether the present message is commentary, which is held to no form.
+    is_comment: bool,
+    /// Whether anything was given out.
+    given: bool,
 }
 
 impl Assembly {
     /// Takes more of the text, and returns what of it can be sent as it comes.
     pub(crate) fn text(&mut self, expected: &Expectation, delta: String) -> Option<Piece> {
+        let piece = self.piece(expected, delta);
+        self.given |= piece.is_some();
+        piece
+    }
+
+    fn piece(&mut self, expected: &Expectation, delta: String) -> Option<Piece> {
         match &expected.form {
             Form::Text => Some(Piece::Text(delta)),
+            _ if self.is_comment => Some(Piece::Commentary(delta)),
             Form::Schema { schema, .. } if schema.is_verbatim() => {
                 self.text.push_str(&delta);
                 Some(Piece::Text(delta))
@@ -59,33 +75,54 @@ impl Assembly {
 
     /// A message begins. Where the answer is one text, what is returned sets it apart from the one before. Arguments are no
     /// text, and nothing may come between them.
-    pub(crate) fn message(&mut self, expected: &Expectation) -> Option<Piece> {
-        self.messages += 1;
-        if self.messages == 1 || matches!(expected.form, Form::Call(_)) {
+    pub(crate) fn message(&mut self, expected: &Expectation, phase: Option<Phase>) -> Option<Piece> {
+        self.is_comment = phase == Some(Phase::Commentary) && !matches!(expected.form, Form::Text);
+        let before = if self.is_comment { &mut self.comments } else { &mut self.messages };
+        *before += 1;
+        let is_first = *before == 1;
+        if is_first || (matches!(expected.form, Form::Call(_)) && !self.is_comment) {
             return None;
         }
         self.text(expected, "\n\n".to_owned())
     }
 
-    /// Forgets everything so far: the answer starts over.
-    pub(crate) fn restart(&mut self) {
-        *self = Self::default();
+    /// Forgets everything so far: the answer starts over. Returns whether nothing of it was given out, so that nothing has
+    /// to be taken back.
+    pub(crate) fn restart(&mut self) -> bool {
+        !std::mem::take(self).given
     }
 
-    /// Takes a call. One that does not fit the schema that its function is held to is an error.
-    pub(crate) fn call(&mut self, expected: &Expectation, call: ToolCall) -> Result<Option<Piece>, ApiError> {
-        if !expected.parallel && !self.calls.is_empty() {
-            return Ok(None);
+    /// Takes a call, and returns what can be sent. One that does not fit the schema that its function is held to is an error.
+    pub(crate) fn call(
+        &mut self,
+        expected: &Expectation,
+        call: ToolCall,
+    ) -> Result<impl Iterator<Item = Piece> + use<>, ApiError> {
+        let mut pieces = [None, None];
+        if expected.parallel || self.calls.is_empty() {
+            if let Some((name, schema)) = expected.held.iter().find(|(name, _)| *name == call.name) {
+                schema.check(&call.arguments).map_err(|error| {
+                    invalid_output(format!(
+                        "The model called `{name}` with arguments that do not fit its schema: {error}"
+                    ))
+                })?;
+            }
+            self.calls.push(call.clone());
+            self.given = true;
+            pieces = [self.held_back(expected), Some(Piece::Call(call))];
         }
-        if let Some((name, schema)) = expected.held.iter().find(|(name, _)| *name == call.name) {
-            schema.check(&call.arguments).map_err(|error| {
-                invalid_output(format!(
-                    "The model called `{name}` with arguments that do not fit its schema: {error}"
-                ))
-            })?;
-        }
-        self.calls.push(call.clone());
-        Ok(Some(Piece::Call(call)))
+        Ok(pieces.into_iter().flatten())
+    }
+
+    /// The text that was held back. Before a call, and where the answer was cut off, it need not have the form that was asked
+    /// for, and is given as it is.
+    fn held_back(&mut self, expected: &Expectation) -> Option<Piece> {
+        let is_held_back = match &expected.form {
+            Form::Schema { schema, .. } => !schema.is_verbatim(),
+            Form::JsonObject => true,
+            Form::Text | Form::Call(_) => false,
+        };
+        (is_held_back && !self.text.is_empty()).then(|| Piece::Text(std::mem::take(&mut self.text)))
     }
 
     /// The answer is complete: returns what is still to be sent, and why the answer ends.
@@ -94,16 +131,14 @@ impl Assembly {
         expected: &Expectation,
         finish: Finish,
     ) -> Result<(Option<Piece>, Finish), ApiError> {
-        let text = std::mem::take(&mut self.text);
         if finish != Finish::Stop {
             // What was cut off fits no schema. It is given as far as it goes, as OpenAI does.
-            let rest = match &expected.form {
-                Form::Schema { schema, .. } if !schema.is_verbatim() => Some(text),
-                Form::JsonObject => Some(text),
-                Form::Text | Form::Schema { .. } | Form::Call(_) => None,
-            };
-            return Ok((rest.filter(|rest| !rest.is_empty()).map(Piece::Text), finish));
+            if let Form::Schema { schema, .. } = &expected.form {
+                self.text = schema.so_far(&self.text).to_owned();
+            }
+            return Ok((self.held_back(expected), finish));
         }
+        let text = std::mem::take(&mut self.text);
         if expected.must_call && self.calls.is_empty() {
             return Err(invalid_output("The model was to call a function, and did not.".to_owned()));
         }
@@ -129,15 +164,25 @@ fn forced_call(forced: &Forced, text: &str) -> Result<(String, String), ApiError
         Forced::Arguments { name, schema } => Ok((name.clone(), schema.accept(text).map_err(does_not_fit)?)),
         Forced::AnyOf { schema } => {
             let accepted = schema.accept(text).map_err(does_not_fit)?;
-            let chosen: Option<(String, String)> =
-                serde_json::from_str::<Map<String, Value>>(&accepted).ok().and_then(|mut chosen| {
-                    let mut call = chosen.remove("call")?;
-                    let name = call.get("name")?.as_str()?.to_owned();
-                    Some((name, call.get_mut("arguments")?.take().to_string()))
-                });
-            chosen.ok_or_else(|| invalid_output("The model's call has no name or no arguments.".to_owned()))
+            let Chosen { call: Call { name, arguments } } = serde_json::from_str(&accepted)
+                .map_err(|_| invalid_output("The model's call has no name or no arguments.".to_owned()))?;
+            Ok((name, arguments.get().to_owned()))
         }
     }
+}
+
+/// What the text of [`Forced::AnyOf`] says. The arguments stay as the model wrote them.
+#[derive(Deserialize)]
+struct Chosen<'a> {
+    #[serde(borrow)]
+    call: Call<'a>,
+}
+
+#[derive(Deserialize)]
+struct Call<'a> {
+    name: String,
+    #[serde(borrow)]
+    arguments: &'a RawValue,
 }
 
 fn does_not_fit(error: OutputError) -> ApiError {

@@ -17,7 +17,7 @@ pub(crate) use assembly::{Assembly, Piece};
 pub(crate) use expectation::Expectation;
 pub(crate) use reasoning::EffortAsked;
 pub use responses::HistoryKey;
-pub(crate) use turn_request::{ImagePart, TurnRequest};
+pub(crate) use turn_request::{Delivery, ImagePart, TurnRequest};
 
 /// A field of a request, and in a word what becomes of it: `honoured`; `accepted`, since it has no bearing on the
 /// answer; `default only`; `default only, or ignored` where the setting `unsupported_parameters` decides; `refused`.

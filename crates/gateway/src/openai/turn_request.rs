@@ -24,6 +24,13 @@ pub(crate) struct TurnRequest {
     pub(crate) expectation: Expectation,
 }
 
+/// How an answer is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    Whole,
+    Stream,
+}
+
 /// Where an image stands.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ImagePart {
@@ -93,6 +100,12 @@ pub(super) fn detail(detail: At, trace: &mut super::policy::Trace) -> Result<(),
             format!("`{path}` is `{other}`; it must be one of `auto`, `low`, `high` and `original`."),
         )),
     }
+}
+
+/// Ends a part of a message. Where the prompt's cache may break has no bearing on the answer.
+pub(super) fn finish_part(mut part: Fields) -> Result<(), ApiError> {
+    part.take("prompt_cache_breakpoint");
+    part.finish()
 }
 
 #[cfg(test)]

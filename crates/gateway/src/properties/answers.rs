@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{config, requests::RESPONSES};
 use crate::{
     openai::{
-        chat::Delivery,
+        Delivery,
         policy::Trace,
         responses::{Answer, History, ResponsesRequest},
     },
@@ -42,8 +42,7 @@ fn told(request: &prop::sample::Index, happenings: Vec<TurnEvent>, finish: Finis
     let history = History::in_memory(Duration::from_secs(60));
     let parsed = ResponsesRequest::parse(body, &mut Trace::new(Unsupported::Ignore), &history);
     let Ok(ResponsesRequest { turn, response, encrypted, .. }) = parsed else { return Vec::new() };
-    let mut answer =
-        Answer::new(response, turn.expectation, encrypted, Delivery::Stream { include_usage: false });
+    let mut answer = Answer::new(response, turn.expectation, encrypted, Delivery::Stream);
     let end = TurnEvent::Completed(Completion { finish, usage: Some(Usage::default()) });
     for happening in happenings.into_iter().chain([end]) {
         match answer.add(happening) {

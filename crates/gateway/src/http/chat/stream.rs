@@ -128,8 +128,8 @@ impl ChatStream {
                 self.frames.push_back(sse::data(&self.chunks.reasoning(index, &text)));
             }
             TurnEvent::Reasoning(_) => answer.reasoning.end_item(),
-            TurnEvent::Message { .. } => {
-                let piece = answer.assembly.message(&self.expected);
+            TurnEvent::Message { phase } => {
+                let piece = answer.assembly.message(&self.expected, phase);
                 self.send(index, piece);
             }
             TurnEvent::Delta(delta) => {
@@ -137,8 +137,8 @@ impl ChatStream {
                 self.send(index, piece);
             }
             TurnEvent::ToolCall(call) => {
-                let piece = answer.assembly.call(&self.expected, call)?;
-                self.send(index, piece);
+                let pieces = answer.assembly.call(&self.expected, call)?;
+                self.send(index, pieces);
             }
             TurnEvent::Completed(Completion { finish, usage }) => {
                 answer.turn = None;
@@ -155,9 +155,8 @@ impl ChatStream {
                 }
             }
             // What was streamed can't be taken back.
-            TurnEvent::Restarted => {
-                return Err(ApiError::began_differently());
-            }
+            TurnEvent::Restarted if !answer.assembly.restart() => return Err(ApiError::began_differently()),
+            TurnEvent::Restarted => {}
         }
         Ok(())
     }
@@ -169,21 +168,25 @@ impl ChatStream {
         self.frames.push_back(sse::data(&self.chunks.role(index, content)));
     }
 
-    fn send(&mut self, index: usize, piece: Option<Piece>) {
-        let Some(piece) = piece else { return };
-        let is_new_call = matches!(piece, Piece::Call(_) | Piece::CallBegun(_));
-        self.begin(index, !is_new_call);
-        let Some(answer) = self.answers.get_mut(index) else { return };
-        answer.calls += usize::from(is_new_call);
-        let last_call = answer.calls.saturating_sub(1);
-        let frame = match piece {
-            Piece::Text(text) => sse::data(&self.chunks.content(index, &text)),
-            Piece::Call(call) | Piece::CallBegun(call) => {
-                sse::data(&self.chunks.call(index, last_call, &call))
-            }
-            Piece::Arguments(text) => sse::data(&self.chunks.arguments(index, last_call, &text)),
-        };
-        self.frames.push_back(frame);
+    fn send(&mut self, index: usize, pieces: impl IntoIterator<Item = Piece>) {
+        for piece in pieces {
+            let is_new_call = matches!(piece, Piece::Call(_) | Piece::CallBegun(_));
+            self.begin(index, !is_new_call);
+            let Some(answer) = self.answers.get_mut(index) else { return };
+            answer.calls += usize::from(is_new_call);
+            let last_call = answer.calls.saturating_sub(1);
+            let frame = match piece {
+                Piece::Text(text) => sse::data(&self.chunks.content(index, &text)),
+                Piece::Commentary(text) => {
+                    sse::data(&self.chunks.reasoning(index, &answer.reasoning.comment(text)))
+                }
+                Piece::Call(call) | Piece::CallBegun(call) => {
+                    sse::data(&self.chunks.call(index, last_call, &call))
+                }
+                Piece::Arguments(text) => sse::data(&self.chunks.arguments(index, last_call, &text)),
+            };
+            self.frames.push_back(frame);
+        }
     }
 
     /// One answer that fails ends them all: an error in a stream has no index.

@@ -4,13 +4,13 @@ use axum::{
     Extension, Json,
     extract::State,
     http::{HeaderName, HeaderValue},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
 use crate::{
-    http::{App, body::JsonObject},
+    http::{App, body::JsonObject, prepare::Ignored},
     log::Entry,
     openai::{TurnRequest, error::ApiError, policy::Trace, responses::ResponsesRequest},
     tokens,
@@ -27,9 +27,10 @@ pub(in crate::http) async fn input_tokens(
     State(app): State<App>,
     Extension(entry): Extension<Entry>,
     JsonObject(body): JsonObject,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Response, ApiError> {
     let mut trace = Trace::new(app.settings.unsupported_parameters);
     let request = ResponsesRequest::parse(body, &mut trace, &app.history);
+    let ignored = Ignored::of(&trace);
     entry.parameters(trace.into());
     let TurnRequest { items, images, tools, expectation, .. } = request?.turn;
     if items.iter().any(Item::has_image) {
@@ -49,5 +50,8 @@ pub(in crate::http) async fn input_tokens(
     let counted = counted.await.map_err(|_| {
         ApiError::new(500, "server_error", "not_counted", "The tokens of the input could not be counted.")
     })?;
-    Ok(([ESTIMATE], Json(json!({"object": "response.input_tokens", "input_tokens": counted}))))
+    let counted = Json(json!({"object": "response.input_tokens", "input_tokens": counted}));
+    let mut response = ([ESTIMATE], counted).into_response();
+    ignored.tell(&mut response);
+    Ok(response)
 }

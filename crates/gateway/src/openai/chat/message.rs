@@ -5,7 +5,7 @@ use crate::{
     openai::{
         error::ApiError,
         policy::Trace,
-        turn_request::{ImagePart, detail},
+        turn_request::{ImagePart, detail, finish_part},
         value::{At, Fields},
     },
     turn::{Content, Item, Output, Role},
@@ -51,7 +51,7 @@ impl Parser<'_> {
         let role = message.require("role")?;
         let role_path = role.path().to_owned();
         let role = role.string()?;
-        if role != "tool" {
+        if !matches!(role.as_str(), "tool" | "function") {
             self.calls.expect_none_open(message.path())?;
             // Responses API items, which Codex takes, have no place for it.
             if let Some(name) = message.take("name") {
@@ -73,22 +73,12 @@ impl Parser<'_> {
             "assistant" => self.assistant(&mut message)?,
             "tool" => {
                 let call_id = self.calls.answer(&mut message)?;
-                let content = message.require("content")?;
-                let output = if content.value().is_string() {
-                    Output::Text(content.string()?)
-                } else {
-                    Output::Parts(texts(content, input_text)?)
-                };
-                self.push(Item::FunctionCallOutput { call_id, output });
+                self.output(call_id, &mut message)?;
             }
+            // The older name for the same.
             "function" => {
-                return Err(ApiError::unsupported(
-                    message.path(),
-                    format!(
-                        "`{}`: use the role `tool` and `tool_calls` instead of `function`.",
-                        message.path()
-                    ),
-                ));
+                let call_id = self.calls.answer_older(&mut message)?;
+                self.output(call_id, &mut message)?;
             }
             _ => {
                 return Err(ApiError::invalid(
@@ -108,6 +98,18 @@ impl Parser<'_> {
         self.messages.items.push(item);
     }
 
+    /// What a function gave back.
+    fn output(&mut self, call_id: String, message: &mut Fields) -> Result<(), ApiError> {
+        let content = message.require("content")?;
+        let output = if content.value().is_string() {
+            Output::Text(content.string()?)
+        } else {
+            Output::Parts(texts(content, input_text)?)
+        };
+        self.push(Item::FunctionCallOutput { call_id, output });
+        Ok(())
+    }
+
     /// What the model said before: text, a refusal, calls of functions, or several of these.
     fn assistant(&mut self, message: &mut Fields) -> Result<(), ApiError> {
         let mut content = match message.take("content") {
@@ -121,6 +123,10 @@ impl Parser<'_> {
             let path = message.path_of("annotations");
             self.trace.cannot_honour(&path, "Codex can't give the model annotations.")?;
         }
+        // What the SDKs make of the content, and send back beside it.
+        message.take("parsed");
+        // The model is given its own reasoning where its thread goes on, and never a summary of it.
+        message.take("reasoning_content").map(At::string).transpose()?;
         let calls = self.calls.ask(message)?;
         if content.is_empty() && calls.is_empty() {
             let path = message.path_of("content");
@@ -158,7 +164,7 @@ impl Parser<'_> {
                 }
                 _ => return Err(unsupported_part(&part, &kind, "`text` and `image_url`")),
             });
-            part.finish()?;
+            finish_part(part)?;
         }
         Ok(parsed)
     }
@@ -187,7 +193,7 @@ fn texts(content: At, wrap: fn(String) -> Content) -> Result<Vec<Content>, ApiEr
                 "refusal" => part.require("refusal")?.string()?,
                 _ => return Err(unsupported_part(&part, &kind, "`text`")),
             };
-            part.finish()?;
+            finish_part(part)?;
             Ok(wrap(text))
         })
         .collect()

@@ -9,5 +9,5 @@ mod response;
 mod tools;
 
 pub(crate) use reasoning::ReasoningText;
-pub(crate) use request::{ChatRequest, Delivery};
+pub(crate) use request::{CallForm, ChatRequest};
 pub(crate) use response::{AnswerParts, ChatCompletion, Chunks};

@@ -8,7 +8,7 @@ use crate::openai::{
     expectation::{Expectation, Form},
     policy::{self, Trace},
     reasoning::{ReasoningAsked, effort},
-    turn_request::{TurnRequest, Verbosity, model},
+    turn_request::{Delivery, TurnRequest, Verbosity, model},
     value::{At, Fields},
 };
 
@@ -18,14 +18,20 @@ pub(crate) struct ChatRequest {
     pub(crate) turn: TurnRequest,
     /// How many answers are wanted.
     pub(crate) answers: u32,
-    /// How the answer is wanted.
     pub(crate) delivery: Delivery,
+    /// Whether usage is streamed too.
+    pub(crate) include_usage: bool,
+    pub(crate) calls: CallForm,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Delivery {
-    Whole,
-    Stream { include_usage: bool },
+/// How a call of a function is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum CallForm {
+    /// In `tool_calls`.
+    #[default]
+    Tools,
+    /// In `function_call`, the older form, which has room for one, and no id for it.
+    Older,
 }
 
 impl ChatRequest {
@@ -42,7 +48,7 @@ impl ChatRequest {
         let include_usage = stream_options(&mut fields, stream)?;
         let limits = limits::parse(&mut fields)?;
         let answers = limits::answers(&mut fields)?;
-        let mut tools = tools::parse(&mut fields)?;
+        let (mut tools, calls) = tools::parse(&mut fields)?;
         let format =
             fields.take("response_format").map(|format| Form::parse(format.object()?, Some("json_schema")));
         let expectation = Expectation::new(format.transpose()?.unwrap_or(Form::Text), &mut tools);
@@ -63,7 +69,9 @@ impl ChatRequest {
                 expectation,
             },
             answers,
-            delivery: if stream { Delivery::Stream { include_usage } } else { Delivery::Whole },
+            delivery: if stream { Delivery::Stream } else { Delivery::Whole },
+            include_usage,
+            calls,
         })
     }
 }
@@ -129,13 +137,13 @@ mod tests {
                 "model": "m", "messages": [{"role": "user", "content": ""}],
                 "stream": stream, "stream_options": options,
             });
-            parse(body).map(|request| request.delivery)
+            parse(body).map(|request| (request.delivery, request.include_usage))
         };
-        assert_eq!(delivery(json!(false), Value::Null).unwrap(), Delivery::Whole);
-        assert_eq!(delivery(json!(true), Value::Null).unwrap(), Delivery::Stream { include_usage: false });
+        assert_eq!(delivery(json!(false), Value::Null).unwrap(), (Delivery::Whole, false));
+        assert_eq!(delivery(json!(true), Value::Null).unwrap(), (Delivery::Stream, false));
         let usage = json!({"include_usage": true, "include_obfuscation": false});
-        assert_eq!(delivery(json!(true), usage.clone()).unwrap(), Delivery::Stream { include_usage: true });
-        let param = |result: Result<Delivery, ApiError>| result.unwrap_err().body.param.unwrap();
+        assert_eq!(delivery(json!(true), usage.clone()).unwrap(), (Delivery::Stream, true));
+        let param = |result: Result<(Delivery, bool), ApiError>| result.unwrap_err().body.param.unwrap();
         assert_eq!(param(delivery(Value::Null, usage)), "stream_options");
         assert_eq!(param(delivery(json!(true), json!({"include_usage": 1}))), "stream_options.include_usage");
         assert_eq!(param(delivery(json!(true), json!({"x": 1}))), "stream_options.x");

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::CallForm;
 use crate::{
     openai::{new_id, now},
     turn::{Finish, ToolCall, Usage},
@@ -41,6 +42,8 @@ struct Message<'a> {
     reasoning_content: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<Call<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function_call: Option<Function<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,10 +65,15 @@ struct Function<'a> {
     arguments: &'a str,
 }
 
+impl<'a> Function<'a> {
+    fn new(call: &'a ToolCall) -> Self {
+        Self { name: Some(&call.name), arguments: &call.arguments }
+    }
+}
+
 impl<'a> Call<'a> {
     fn new(index: Option<usize>, call: &'a ToolCall) -> Self {
-        let function = Function { name: Some(&call.name), arguments: &call.arguments };
-        Self { index, id: Some(&call.id), kind: Some("function"), function }
+        Self { index, id: Some(&call.id), kind: Some("function"), function: Function::new(call) }
     }
 
     /// More of the arguments of a call whose beginning was streamed before.
@@ -75,7 +83,7 @@ impl<'a> Call<'a> {
 }
 
 /// One answer, whole.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct AnswerParts {
     /// The summary of the model's reasoning.
     pub(crate) reasoning: String,
@@ -86,19 +94,28 @@ pub(crate) struct AnswerParts {
 
 impl<'a> ChatCompletion<'a> {
     /// `model` is the name that the caller asked for; the answers are in the order of their indices.
-    pub(crate) fn new(model: &'a str, answers: &'a [AnswerParts], usage: Option<Usage>) -> Self {
-        let choice = |(index, answer): (usize, &'a AnswerParts)| Choice {
-            index,
-            message: Message {
+    pub(crate) fn new(
+        model: &'a str,
+        answers: &'a [AnswerParts],
+        usage: Option<Usage>,
+        form: CallForm,
+    ) -> Self {
+        let choice = |(index, answer): (usize, &'a AnswerParts)| {
+            let calls = answer.calls.as_slice();
+            let (tool_calls, function_call) = match form {
+                CallForm::Tools => (calls.iter().map(|call| Call::new(None, call)).collect(), None),
+                CallForm::Older => (Vec::new(), calls.first().map(Function::new)),
+            };
+            let message = Message {
                 role: "assistant",
-                content: (!answer.text.is_empty() || answer.calls.is_empty()).then_some(answer.text.as_str()),
+                content: (!answer.text.is_empty() || calls.is_empty()).then_some(answer.text.as_str()),
                 refusal: None,
                 annotations: [],
                 reasoning_content: &answer.reasoning,
-                tool_calls: answer.calls.iter().map(|call| Call::new(None, call)).collect(),
-            },
-            logprobs: None,
-            finish_reason: finish_reason(answer.finish),
+                tool_calls,
+                function_call,
+            };
+            Choice { index, message, logprobs: None, finish_reason: finish_reason(answer.finish, form) }
         };
         Self {
             id: new_id("chatcmpl-"),
@@ -119,6 +136,7 @@ pub(crate) struct Chunks {
     created: u64,
     model: String,
     include_usage: bool,
+    form: CallForm,
 }
 
 #[derive(Debug, Serialize)]
@@ -152,11 +170,13 @@ struct Delta<'a> {
     reasoning_content: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_calls: Option<[Call<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function_call: Option<Function<'a>>,
 }
 
 impl Chunks {
-    pub(crate) fn new(model: String, include_usage: bool) -> Self {
-        Self { id: new_id("chatcmpl-"), created: now(), model, include_usage }
+    pub(crate) fn new(model: String, include_usage: bool, form: CallForm) -> Self {
+        Self { id: new_id("chatcmpl-"), created: now(), model, include_usage, form }
     }
 
     /// The first chunk of an answer, which names the role. An answer that begins with a call has no content, which
@@ -176,18 +196,24 @@ impl Chunks {
 
     /// A call with its arguments, or with the first of them. `number` counts the calls of the answer.
     pub(crate) fn call<'a>(&'a self, index: usize, number: usize, call: &'a ToolCall) -> Chunk<'a> {
-        let tool_calls = Some([Call::new(Some(number), call)]);
-        self.choice(index, Delta { tool_calls, ..Delta::default() }, None)
+        self.called(index, Call::new(Some(number), call))
     }
 
     /// More of the arguments of a call.
     pub(crate) fn arguments<'a>(&'a self, index: usize, number: usize, text: &'a str) -> Chunk<'a> {
-        let tool_calls = Some([Call::more(number, text)]);
-        self.choice(index, Delta { tool_calls, ..Delta::default() }, None)
+        self.called(index, Call::more(number, text))
+    }
+
+    fn called<'a>(&'a self, index: usize, call: Call<'a>) -> Chunk<'a> {
+        let delta = match self.form {
+            CallForm::Tools => Delta { tool_calls: Some([call]), ..Delta::default() },
+            CallForm::Older => Delta { function_call: Some(call.function), ..Delta::default() },
+        };
+        self.choice(index, delta, None)
     }
 
     pub(crate) fn finish(&self, index: usize, finish: Finish) -> Chunk<'_> {
-        self.choice(index, Delta::default(), Some(finish_reason(finish)))
+        self.choice(index, Delta::default(), Some(finish_reason(finish, self.form)))
     }
 
     /// The chunk after the last choice, where the caller asked for it and Codex reported any usage.
@@ -223,12 +249,13 @@ impl Chunks {
     }
 }
 
-fn finish_reason(finish: Finish) -> &'static str {
-    match finish {
-        Finish::Stop => "stop",
-        Finish::ToolCalls => "tool_calls",
-        Finish::Length => "length",
-        Finish::ContentFilter => "content_filter",
+fn finish_reason(finish: Finish, form: CallForm) -> &'static str {
+    match (finish, form) {
+        (Finish::Stop, _) => "stop",
+        (Finish::ToolCalls, CallForm::Tools) => "tool_calls",
+        (Finish::ToolCalls, CallForm::Older) => "function_call",
+        (Finish::Length, _) => "length",
+        (Finish::ContentFilter, _) => "content_filter",
     }
 }
 
@@ -318,7 +345,7 @@ mod tests {
             },
         ];
         assert_eq!(
-            json(ChatCompletion::new("gpt-4o", &answers, Some(USAGE))),
+            json(ChatCompletion::new("gpt-4o", &answers, Some(USAGE), CallForm::Tools)),
             json!({
                 "object": "chat.completion", "model": "gpt-4o", "system_fingerprint": null, "usage": usage(),
                 "choices": [{
@@ -339,7 +366,7 @@ mod tests {
 
     #[test]
     fn chunks_with_usage() {
-        let chunks = Chunks::new("m".into(), true);
+        let chunks = Chunks::new("m".into(), true, CallForm::Tools);
         let chunk = |delta: Value, finish_reason: Value| {
             json!({
                 "object": "chat.completion.chunk", "model": "m", "system_fingerprint": null, "usage": null,
@@ -372,8 +399,32 @@ mod tests {
     }
 
     #[test]
+    fn a_call_in_the_older_form() {
+        let call = ToolCall { id: "call_1".into(), name: "f".into(), arguments: "{}".into() };
+        let answer =
+            AnswerParts { calls: vec![call.clone()], finish: Finish::ToolCalls, ..AnswerParts::default() };
+        let whole = json(ChatCompletion::new("m", &[answer], None, CallForm::Older));
+        let choice = &whole["choices"][0];
+        assert_eq!(choice["message"]["function_call"], json!({"name": "f", "arguments": "{}"}));
+        assert_eq!(
+            (&choice["message"]["content"], &choice["message"]["tool_calls"]),
+            (&Value::Null, &Value::Null)
+        );
+        assert_eq!(choice["finish_reason"], "function_call");
+
+        let chunks = Chunks::new("m".into(), false, CallForm::Older);
+        let delta = |chunk: Chunk<'_>| json(chunk)["choices"][0]["delta"].take();
+        assert_eq!(
+            delta(chunks.call(0, 0, &call)),
+            json!({"function_call": {"name": "f", "arguments": "{}"}})
+        );
+        assert_eq!(delta(chunks.arguments(0, 0, "{")), json!({"function_call": {"arguments": "{"}}));
+        assert_eq!(json(chunks.finish(0, Finish::ToolCalls))["choices"][0]["finish_reason"], "function_call");
+    }
+
+    #[test]
     fn chunks_without_usage_do_not_mention_it() {
-        let chunks = Chunks::new("m".into(), false);
+        let chunks = Chunks::new("m".into(), false, CallForm::Tools);
         assert!(json(chunks.content(0, "x")).get("usage").is_none());
         assert!(chunks.usage(Some(USAGE)).is_none());
     }

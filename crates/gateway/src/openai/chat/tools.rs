@@ -1,5 +1,6 @@
 //! The functions that a chat offers: wrapped in `function`, and in the older form.
 
+use super::CallForm;
 use crate::openai::{
     error::ApiError,
     tools::{
@@ -8,25 +9,30 @@ use crate::openai::{
     value::{At, Fields},
 };
 
-pub(super) fn parse(fields: &mut Fields) -> Result<ToolUse, ApiError> {
-    let mut offered = Vec::new();
-    if let Some(tools) = fields.take("tools") {
-        for tool in tools.list()? {
-            offered.push(wrapped_function(tool)?);
-        }
+/// The functions, and in which form the caller wants their calls: the one in which it offers them.
+pub(super) fn parse(fields: &mut Fields) -> Result<(ToolUse, CallForm), ApiError> {
+    let tools = fields.take("tools").map(At::list).transpose()?.unwrap_or_default();
+    let functions = fields.take("functions").map(At::list).transpose()?.unwrap_or_default();
+    let form = if functions.is_empty() { CallForm::Tools } else { CallForm::Older };
+    if form == CallForm::Older && !tools.is_empty() {
+        return Err(ApiError::invalid(
+            "functions",
+            "invalid_value",
+            "`functions` is the older form of `tools`. Send only one of them.",
+        ));
     }
-    if let Some(functions) = fields.take("functions") {
-        for function in functions.list()? {
-            offered.push(function_of(function.object()?)?);
-        }
-    }
+    let offered: Result<Vec<Offered>, ApiError> = match form {
+        CallForm::Tools => tools.into_iter().map(wrapped_function).collect(),
+        CallForm::Older => functions.into_iter().map(|function| function_of(function.object()?)).collect(),
+    };
     let parallel = fields.take("parallel_tool_calls").map(At::bool).transpose()?.unwrap_or(true);
     let asked = match (fields.take("tool_choice"), fields.take("function_call")) {
         (Some(choice), _) => choice_of(choice)?,
         (None, Some(choice)) => function_call(choice)?,
         (None, None) => Asked::Auto,
     };
-    choose(offered, asked, parallel)
+    // The older form has room for one call.
+    Ok((choose(offered?, asked, parallel && form == CallForm::Tools)?, form))
 }
 
 fn wrapped_function(tool: At) -> Result<Offered, ApiError> {

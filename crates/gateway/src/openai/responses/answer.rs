@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Encrypted, Event, ResponseObject, StoredItem, output::Output};
 use crate::{
-    openai::{Assembly, Expectation, Piece, chat::Delivery, error::ApiError},
+    openai::{Assembly, Delivery, Expectation, Piece, error::ApiError},
     turn::{Completion, Finish, Phase, TurnEvent},
 };
 
@@ -53,23 +53,20 @@ impl Answer {
             TurnEvent::ReasoningDelta { part, text } => self.output.summary(part, &text),
             TurnEvent::Reasoning(reasoning) => self.output.reasoning(reasoning),
             TurnEvent::Message { phase } => {
-                self.assembly.message(&self.expectation);
+                self.assembly.message(&self.expectation, phase);
                 (self.phase, self.begins) = (phase, true);
             }
             TurnEvent::Delta(delta) => {
-                let piece = self.assembly.text(&self.expectation, delta);
-                self.piece(piece);
+                self.assembly.text(&self.expectation, delta).into_iter().for_each(|piece| self.piece(piece));
             }
             TurnEvent::Restarted => {
-                if self.delivery != Delivery::Whole {
+                if !self.assembly.restart() && self.delivery != Delivery::Whole {
                     return Err(ApiError::began_differently());
                 }
-                self.assembly.restart();
                 self.output.forget_answer();
             }
             TurnEvent::ToolCall(call) => {
-                let piece = self.assembly.call(&self.expectation, call)?;
-                self.piece(piece);
+                self.assembly.call(&self.expectation, call)?.for_each(|piece| self.piece(piece));
             }
             TurnEvent::Completed(completion) => {
                 self.complete(completion)?;
@@ -79,27 +76,26 @@ impl Answer {
         Ok(false)
     }
 
-    fn piece(&mut self, piece: Option<Piece>) {
+    fn piece(&mut self, piece: Piece) {
         match piece {
-            Some(Piece::Text(text)) => {
+            Piece::Text(text) | Piece::Commentary(text) => {
                 if std::mem::take(&mut self.begins) || !self.output.has_open_message() {
                     self.output.begin_message(self.phase);
                 }
                 self.output.text(&text);
             }
-            Some(Piece::Call(call)) => {
+            Piece::Call(call) => {
                 self.output.begin_call(call);
                 self.output.close();
             }
-            Some(Piece::CallBegun(call)) => self.output.begin_call(call),
-            Some(Piece::Arguments(more)) => self.output.arguments(&more),
-            None => {}
+            Piece::CallBegun(call) => self.output.begin_call(call),
+            Piece::Arguments(more) => self.output.arguments(&more),
         }
     }
 
     fn complete(&mut self, Completion { finish, usage }: Completion) -> Result<(), ApiError> {
         let (piece, finish) = self.assembly.complete(&self.expectation, finish)?;
-        self.piece(piece);
+        piece.into_iter().for_each(|piece| self.piece(piece));
         if finish == Finish::Stop && self.output.is_empty() {
             self.output.begin_message(None);
         }

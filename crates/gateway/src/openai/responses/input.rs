@@ -5,7 +5,7 @@ use crate::{
     openai::{
         error::ApiError,
         policy::Trace,
-        turn_request::{ImagePart, detail},
+        turn_request::{ImagePart, detail, finish_part},
         value::{At, Fields},
     },
     turn::{Content, Item, Output, Phase, Reasoning, Role},
@@ -179,7 +179,7 @@ impl Input<'_> {
                 ));
             }
         };
-        part.finish()?;
+        finish_part(part)?;
         Ok(content)
     }
 

@@ -10,7 +10,7 @@ use super::{
     item::{part, summary_part},
 };
 use crate::{
-    openai::chat::Delivery,
+    openai::Delivery,
     turn::{Content, Item, Phase, Reasoning, Role, ToolCall},
 };
 
@@ -73,7 +73,7 @@ impl Output {
     }
 
     pub(super) fn event(&mut self, kind: &'static str, fields: Value) {
-        let (Delivery::Stream { .. }, Value::Object(fields)) = (self.delivery, fields) else { return };
+        let (Delivery::Stream, Value::Object(fields)) = (self.delivery, fields) else { return };
         self.events.push_back(Event { kind, sequence_number: self.sequence_number, fields });
         self.sequence_number += 1;
     }
@@ -252,8 +252,8 @@ impl Output {
                     self.end_summary_part(&item.id, last, text);
                 }
             }
-            Item::FunctionCall { arguments, .. } => {
-                let place = self.place(&item.id, &[("arguments", json!(arguments))]);
+            Item::FunctionCall { name, arguments, .. } => {
+                let place = self.place(&item.id, &[("name", json!(name)), ("arguments", json!(arguments))]);
                 self.event("response.function_call_arguments.done", place);
             }
             Item::FunctionCallOutput { .. } => {}
@@ -306,7 +306,7 @@ impl Output {
 
 /// The events of a response that is over, each text in one delta.
 pub(crate) fn replay(response: &StoredResponse, encrypted: Encrypted) -> VecDeque<Event> {
-    let mut output = Output::new(encrypted, Delivery::Stream { include_usage: false });
+    let mut output = Output::new(encrypted, Delivery::Stream);
     output.begin(&response.object.begun());
     for stored in &response.output {
         match &stored.item {

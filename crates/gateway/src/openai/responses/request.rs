@@ -8,12 +8,12 @@ use super::{
 };
 use crate::{
     openai::{
-        chat::{ChatRequest, Delivery},
+        chat::{CallForm, ChatRequest},
         error::ApiError,
         expectation::{Expectation, Form},
         policy::{self, Trace},
         reasoning::ReasoningAsked,
-        turn_request::{TurnRequest, Verbosity, model},
+        turn_request::{Delivery, TurnRequest, Verbosity, model},
         value::{At, Fields},
     },
     turn::{Content, Item, Limits, Role, Summary},
@@ -29,6 +29,8 @@ pub(crate) struct ResponsesRequest {
     /// Whether reasoning is given in the form that only the provider can read.
     pub(crate) encrypted: Encrypted,
     pub(crate) delivery: Delivery,
+    /// The chat's word for what this API always does, for an answer in the chat's form.
+    include_usage: bool,
 }
 
 /// What of the turn's items is to be stored with the response, if it is.
@@ -56,7 +58,7 @@ impl ResponsesRequest {
         let max_tool_calls = limit(&mut fields, "max_tool_calls")?;
         let encrypted = include(&mut fields)?;
         let store = fields.take("store").map(At::bool).transpose()?.unwrap_or(true) && history.keeps();
-        let delivery = delivery(&mut fields)?;
+        let (delivery, include_usage) = delivery(&mut fields)?;
         let labels = Labels::parse(&mut fields)?;
         let instructions = fields.take("instructions").map(At::string).transpose()?;
         let Text { format, verbosity, repeated: text } = Text::parse(&mut fields)?;
@@ -94,14 +96,15 @@ impl ResponsesRequest {
             expectation,
         };
         let continuation = Continuation { store, previous, new };
-        Ok(Self { turn, response, continuation, encrypted, delivery })
+        Ok(Self { turn, response, continuation, encrypted, delivery, include_usage })
     }
 }
 
 /// Some editors send a Responses API request to the chat's URL, and understand the chat's answer.
 impl From<ResponsesRequest> for ChatRequest {
     fn from(request: ResponsesRequest) -> Self {
-        Self { turn: request.turn, answers: 1, delivery: request.delivery }
+        let ResponsesRequest { turn, delivery, include_usage, .. } = request;
+        Self { turn, answers: 1, delivery, include_usage, calls: CallForm::Tools }
     }
 }
 
@@ -233,16 +236,16 @@ fn include(fields: &mut Fields) -> Result<Encrypted, ApiError> {
     Ok(encrypted)
 }
 
-fn delivery(fields: &mut Fields) -> Result<Delivery, ApiError> {
+/// How the answer is wanted, and whether usage in the chat's form.
+fn delivery(fields: &mut Fields) -> Result<(Delivery, bool), ApiError> {
     let stream = fields.take("stream").map(At::bool).transpose()?.unwrap_or(false);
     let mut include_usage = false;
     if let Some(options) = fields.take("stream_options") {
         let mut options = options.object()?;
         // Padding against eavesdroppers on the network, which loopback does not have: none is sent either way.
         options.take("include_obfuscation").map(At::bool).transpose()?;
-        // The chat's word for what this API always does.
         include_usage = options.take("include_usage").map(At::bool).transpose()?.unwrap_or(false);
         options.finish()?;
     }
-    Ok(if stream { Delivery::Stream { include_usage } } else { Delivery::Whole })
+    Ok((if stream { Delivery::Stream } else { Delivery::Whole }, include_usage))
 }

@@ -90,6 +90,44 @@ fn calls_without_outputs_and_outputs_without_calls_are_refused() {
 }
 
 #[test]
+fn calls_in_the_older_form_are_the_same_items() {
+    let call = |name: &str| json!({"role": "assistant", "content": null, "function_call": {"name": name, "arguments": "{}"}});
+    let gives = |name: &str| json!({"role": "function", "name": name, "content": "7"});
+    let Messages { items, .. } = parsed(json!([call("f"), gives("f"), call("f"), gives("f")]));
+    let called = |call_id: &str| {
+        let (call_id, output) = (call_id.to_owned(), Output::Text("7".into()));
+        [
+            Item::FunctionCall { call_id: call_id.clone(), name: "f".into(), arguments: "{}".into() },
+            Item::FunctionCallOutput { call_id, output },
+        ]
+    };
+    assert_eq!(items, [called("call_0"), called("call_1")].concat());
+    for (messages, param) in [
+        (json!([gives("f")]), "messages[0]"),
+        (json!([call("f"), gives("g")]), "messages[1]"),
+        (json!([call("f"), call("f")]), "messages[1]"),
+        (json!([call("f")]), "messages[0]"),
+    ] {
+        assert_eq!(error(messages.clone()), (param.to_owned(), "invalid_value".to_owned()), "{messages}");
+    }
+}
+
+#[test]
+fn what_sdks_make_of_an_answer_may_be_sent_back_with_it() {
+    let call = json!({"id": "c", "type": "function", "function": {
+        "name": "f", "arguments": "{}", "parsed_arguments": {},
+    }});
+    let Messages { items, .. } = parsed(json!([
+        {"role": "assistant", "content": "{}", "parsed": {}, "reasoning_content": "Hm.", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": [
+            {"type": "text", "text": "7", "prompt_cache_breakpoint": {"mode": "explicit"}},
+        ]},
+    ]));
+    assert_eq!(items.len(), 3);
+    assert_eq!(items[0], Item::message(Role::Assistant, vec![Content::OutputText { text: "{}".into() }]));
+}
+
+#[test]
 fn images_keep_their_place() {
     let messages = parsed(json!([
         {"role": "user", "content": "first"},
@@ -159,11 +197,7 @@ fn what_cannot_be_taken_is_refused_where_it_stands() {
             "messages[0].tool_calls[0].type",
             "unsupported_feature",
         ),
-        (
-            json!([{"role": "function", "name": "f", "content": "x"}]),
-            "messages[0].name",
-            "unsupported_feature",
-        ),
+        (json!([{"role": "function", "content": "x"}]), "messages[0].name", "missing_required_parameter"),
         (json!([{"role": "tool", "content": "x"}]), "messages[0].tool_call_id", "missing_required_parameter"),
     ] {
         assert_eq!(error(messages.clone()), (param.to_owned(), code.to_owned()), "{messages}");
