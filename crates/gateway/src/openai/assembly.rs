@@ -193,3 +193,6 @@ fn does_not_fit(error: OutputError) -> ApiError {
 fn invalid_output(message: String) -> ApiError {
     ApiError::new(502, "server_error", "invalid_output", message)
 }
+
+#[cfg(test)]
+mod tests;
