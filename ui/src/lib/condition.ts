@@ -12,6 +12,8 @@ export interface Offer {
 /** A condition that a person should know of, in words, with what can be done. */
 export interface Notice {
   tone: "amber" | "quiet";
+  /** Tells it from others; the words may change while it stays the same. */
+  id: string;
   /** What stands between backticks is code. */
   words: string;
   /** What is only of use to someone who looks closer. */
@@ -39,6 +41,7 @@ export function noticeOf(state: AppState, now: number): Notice | null {
   if (state.demo && state.switch !== "off") {
     return {
       tone: "quiet",
+      id: "demo",
       words: "On, with the demo model: answers are scripted.",
       details: [],
       offers: [SIGN_IN, { label: "Leave the demo", run: ipc.stopDemo }],
@@ -61,6 +64,7 @@ const TRY_AGAIN: Offer = { label: "Try again", run: ipc.startGateway };
 function troubleNotice(trouble: Trouble, now: number): Notice {
   const amber = (words: string, offers: Offer[], details: string[] = []): Notice => ({
     tone: "amber",
+    id: idOf(trouble),
     words,
     details,
     offers,
@@ -112,5 +116,19 @@ function troubleNotice(trouble: Trouble, now: number): Notice {
       return amber("The configuration file can't be used.", [TRY_AGAIN], [trouble.message]);
     case "other":
       return amber(trouble.message, [TRY_AGAIN]);
+  }
+}
+
+/** Another attempt, or another reason, is no other trouble; another port, or another limit, is. */
+function idOf(trouble: Trouble): string {
+  switch (trouble.kind) {
+    case "portTaken":
+      return `${trouble.kind} ${trouble.port}`;
+    case "quotaUsedUp":
+      return `${trouble.kind} ${trouble.window}`;
+    case "other":
+      return trouble.message;
+    default:
+      return trouble.kind;
   }
 }

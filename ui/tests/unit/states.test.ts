@@ -1,7 +1,13 @@
 import { screen, within } from "@testing-library/svelte";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 
+import { say } from "../../src/lib/say.svelte";
 import { openWindow } from "./window";
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 const strip = () => screen.getByRole("region", { name: "What needs attention" });
 const offers = () =>
@@ -82,6 +88,27 @@ test("trouble that comes is shown and spoken, and goes again", async () => {
   await expect.poll(spoken).toBe("Codex isn't signed in.");
   await tell("state", state);
   await expect.poll(() => screen.queryByRole("region", { name: "What needs attention" })).toBeNull();
+});
+
+test("the same trouble is spoken once, however long it lasts and whatever else changes", async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  const aloud = vi.spyOn(say, "aloud");
+  const { state, tell } = await openWindow({ scene: "crashed" });
+  for (let attempt = 3; attempt < 6; attempt++) {
+    await vi.advanceTimersByTimeAsync(7_000);
+    await tell("state", { ...state, trouble: { kind: "codexStopped", attempt, message: "It ended." } });
+  }
+  expect(strip()).toHaveTextContent("restarting (5th try)");
+  expect(aloud.mock.calls).toEqual([["Codex stopped unexpectedly; restarting (2nd try)."]]);
+  await tell("state", { ...state, trouble: { kind: "signedOut" } });
+  await expect.poll(() => aloud.mock.lastCall).toEqual(["Codex isn't signed in."]);
+});
+
+test("with the demo on, what runs is not spoken of", async () => {
+  const aloud = vi.spyOn(say, "aloud");
+  const { state, tell } = await openWindow({ scene: "demo" });
+  for (const running of [1, 2, 0]) await tell("state", { ...state, running });
+  await expect.poll(() => aloud.mock.calls).toEqual([["On, with the demo model: answers are scripted."]]);
 });
 
 test("the switch shows what is, not what was asked for", async () => {
