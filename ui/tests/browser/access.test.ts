@@ -141,6 +141,18 @@ test("a cure stays in its box in the smallest window", async () => {
   await close();
 });
 
+test("after a click on a row the arrows go on, however far", async () => {
+  const { page, close } = await open({ place: "requests" });
+  await page.locator(".rows [role=option]").nth(2).click();
+  for (let pressed = 0; pressed < 60; pressed++) await page.keyboard.press("ArrowDown");
+  const chosen = page.locator(".rows [aria-selected=true]");
+  expect(await chosen.getAttribute("aria-posinset")).toBe("63");
+  const list = page.getByRole("listbox");
+  expect(await list.evaluate((element) => element === document.activeElement)).toBe(true);
+  expect(await list.getAttribute("aria-activedescendant")).toBe(await chosen.getAttribute("id"));
+  await close();
+});
+
 test("ten thousand rows scroll, with a window of them in the page", async () => {
   const { page, close } = await open({ query: "requests=10000", place: "requests" });
   const rows = page.locator(".rows [role=option]");
