@@ -221,6 +221,6 @@ export type Tokens = { input: number, cached: number, output: number, reasoning:
  */
 estimated: boolean, };
 
-export type Trouble = { "kind": "codexMissing", searched: Array<string>, } | { "kind": "codexTooOld", version: string, lacks: string, } | { "kind": "codexStopped", attempt: number, message: string, } | { "kind": "signedOut" } | { "kind": "portTaken", port: number, holder: PortHolder | null, nextFree: number | null, } | { "kind": "keyring", message: string, } | { "kind": "quotaUsedUp", window: string, resetsAtMs: number | null, } | { "kind": "config", message: string, } | { "kind": "other", message: string, };
+export type Trouble = { "kind": "codexMissing", searched: Array<string>, } | { "kind": "codexTooOld", version: string, lacks: string, } | { "kind": "codexStopped", attempt: number, message: string, } | { "kind": "signedOut" } | { "kind": "portTaken", port: number, holder: PortHolder | null, nextFree: number | null, } | { "kind": "keyring", message: string, } | { "kind": "tokenLost" } | { "kind": "quotaUsedUp", window: string, resetsAtMs: number | null, } | { "kind": "config", message: string, } | { "kind": "other", message: string, };
 
 export type TryAnswer = { model: string, text: string, firstTokenMs: number | null, durationMs: number, inputTokens: number, cachedTokens: number, outputTokens: number, };

@@ -14,7 +14,7 @@ use serde_json::json;
 use token_store::Keyring;
 use tokio::{
     sync::{broadcast, watch},
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 use crate::{
@@ -33,6 +33,9 @@ use crate::{
 
 /// How often the configuration file and the port are looked at.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often a keyring is looked for where there is none.
+const KEYRING_PAUSE: Duration = Duration::from_secs(5);
 
 /// What the application is opened with.
 #[derive(Debug, Clone)]
@@ -77,6 +80,7 @@ impl Desktop {
         tokio::spawn(begin(Arc::clone(&core)));
         tokio::spawn(follow_state(Arc::downgrade(&core), core.shown.follow()));
         tokio::spawn(look_around(Arc::downgrade(&core)));
+        tokio::spawn(follow_keyring(Arc::downgrade(&core), core.options.keyring.late_answers()));
         Self(core)
     }
 
@@ -317,6 +321,19 @@ async fn look_around(core: Weak<Core>) {
         match core.upgrade() {
             Some(core) => core.look_around().await,
             None => return,
+        }
+    }
+}
+
+/// Takes the token from a keyring that was unlocked too late, or came up after the application, as happens at a login.
+/// Nothing is asked of one that is locked: the person would be asked for its password again and again.
+async fn follow_keyring(core: Weak<Core>, mut late: watch::Receiver<()>) {
+    loop {
+        let has_answered = timeout(KEYRING_PAUSE, late.changed()).await.is_ok();
+        let Some(core) = core.upgrade() else { return };
+        let is_awaited = core.tokens.is_without_keyring() && core.life.lock().await.is_wanted();
+        if is_awaited || (has_answered && core.tokens.is_missing()) {
+            core.ask_keyring_again().await;
         }
     }
 }

@@ -95,6 +95,10 @@ impl Life {
         self.running.is_some()
     }
 
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.is_wanted
+    }
+
     pub(crate) fn address(&self) -> Option<SocketAddr> {
         self.running.as_ref().map(|running| running.handle.address())
     }

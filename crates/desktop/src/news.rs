@@ -102,7 +102,7 @@ fn of_trouble(trouble: &Trouble) -> Notification {
             "The quota is used up",
             format!("Codex answers again when the limit of {window} resets."),
         ),
-        Trouble::Keyring { .. } | Trouble::Config { .. } | Trouble::Other { .. } => (
+        Trouble::Keyring { .. } | Trouble::TokenLost | Trouble::Config { .. } | Trouble::Other { .. } => (
             NotificationKind::Trouble,
             "Codex Gateway needs a look",
             "The window says what is wrong.".to_owned(),

@@ -91,6 +91,8 @@ pub enum Trouble {
     Keyring {
         message: String,
     },
+    /// The keyring should have the token, and has none: only a new one helps.
+    TokenLost,
     QuotaUsedUp {
         window: String,
         resets_at_ms: Option<u64>,
