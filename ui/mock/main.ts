@@ -71,7 +71,7 @@ const commands: { [name: string]: (args: never) => unknown } = {
   },
   reveal_token: () => "codex-gateway-local-Zk3vQ8mT1xYb7LwR3f9a",
   rotate_token: () => set({ token: { ...state.token, masked: "codex-gateway-local-••••••b07e" } }),
-  keep_token_in_file: () => set({ trouble: null, token: { ...state.token, place: "file" } }),
+  keep_token_in_file: () => start({ token: { masked: "codex-gateway-local-••••••b07e", place: "file" } }),
   retry_keyring: () =>
     pause(800).then(() => Promise.reject("The keyring is still locked: unlock it, then try again.")),
   snippets: () => snippets,

@@ -75,7 +75,12 @@ const SHOTS = [
     act: (page) => page.getByText("Version 1.0.0").scrollIntoViewIfNeeded(),
   },
   ...["off", "starting", "busy", "first-run", "no-codex", "signed-out", "too-old", "port-taken"].map(state),
-  ...["keyring", "quota", "crashed", "config", "demo"].map(state),
+  ...["keyring", "token-lost", "quota", "crashed", "config", "demo"].map(state),
+  {
+    name: "state-keyring-asks",
+    query: "scene=keyring",
+    act: (page) => page.getByRole("button", { name: "Make a new token, in a file" }).click(),
+  },
 ];
 
 /** @returns {Shot} @param {string} scene */

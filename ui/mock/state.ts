@@ -42,10 +42,13 @@ const signedOut = (now: number) => {
   return codex && { ...codex, account: { kind: "signedOut" as const } };
 };
 
+/** Nothing is known of a Codex that doesn't run. */
+const OFF = { switch: "off", codex: null, quota: [] } satisfies Partial<AppState>;
+
 /** Every state of the window, as its difference from the healthy one. */
 export const scenes: { [name: string]: Scene } = {
   on: () => ({}),
-  off: () => ({ switch: "off", codex: null, quota: [], clients: [] }),
+  off: () => ({ ...OFF, clients: [] }),
   starting: () => ({ switch: "starting", codex: null, quota: [], clients: [] }),
   busy: () => ({ running: 3 }),
   "first-run": (now) => ({
@@ -81,15 +84,17 @@ export const scenes: { [name: string]: Scene } = {
       { codex: null, quota: [] },
     ),
   "port-taken": () =>
-    trouble(
-      { kind: "portTaken", port: 8000, holder: { name: "python3", pid: 4711 }, nextFree: 8001 },
-      { switch: "off", codex: null, quota: [] },
-    ),
+    trouble({ kind: "portTaken", port: 8000, holder: { name: "python3", pid: 4711 }, nextFree: 8001 }, OFF),
   keyring: () =>
     trouble(
-      { kind: "keyring", message: "The Secret Service took longer than 5 s to answer." },
-      { token: { masked: "codex-gateway-local-••••••8c21", place: "memory" } },
+      {
+        kind: "keyring",
+        message: "the local token can't be read or kept, because the keyring did not answer within 5 s",
+      },
+      { ...OFF, token: { masked: "••••••", place: "keyring" } },
     ),
+  "token-lost": () =>
+    trouble({ kind: "tokenLost" }, { ...OFF, token: { masked: "••••••", place: "keyring" } }),
   quota: (now) =>
     trouble(
       { kind: "quotaUsedUp", window: "5 h", resetsAtMs: now + 1.4 * HOUR },
@@ -111,7 +116,7 @@ export const scenes: { [name: string]: Scene } = {
         kind: "config",
         message: "~/.config/codex-gateway/config.json, line 3: expected a number for `port`",
       },
-      { switch: "off", codex: null, quota: [] },
+      OFF,
     ),
   demo: (now) => {
     const codex = healthy(now).codex;

@@ -6,6 +6,8 @@ import { beginSignIn } from "./signin";
 /** Something that can be done about a condition. */
 export interface Offer {
   label: string;
+  /** What is asked before, in place, where it can't be undone; `yes` does it. */
+  asks?: { question: string; yes: string };
   run: () => Promise<unknown>;
 }
 
@@ -97,10 +99,21 @@ function troubleNotice(trouble: Trouble, now: number): Notice {
         "The keyring didn't answer.",
         [
           { label: "Unlock", run: ipc.retryKeyring },
-          { label: "Keep the token in a file", run: ipc.keepTokenInFile },
+          {
+            label: "Make a new token, in a file",
+            asks: {
+              question: "Make a new token? Programs that have the old one stop working.",
+              yes: "Make it",
+            },
+            run: ipc.keepTokenInFile,
+          },
         ],
         [trouble.message],
       );
+    case "tokenLost":
+      return amber("The keyring no longer has the token.", [
+        { label: "Make a new one", run: ipc.rotateToken },
+      ]);
     case "quotaUsedUp": {
       const resets = trouble.resetsAtMs;
       const when = resets === null ? "" : `; it resets at ${resetTime(resets, now)}`;

@@ -36,7 +36,8 @@ test.each([
   ["signed-out", "Codex isn't signed in.", ["Sign in", "Try the demo"]],
   ["too-old", "Codex 0.120 lacks thread/inject_items.", ["How to update"]],
   ["port-taken", "Port 8000 is held by python3 (pid 4711).", ["Use 8001", "Try again"]],
-  ["keyring", "The keyring didn't answer.", ["Unlock", "Keep the token in a file", "Details"]],
+  ["keyring", "The keyring didn't answer.", ["Unlock", "Make a new token, in a file", "Details"]],
+  ["token-lost", "The keyring no longer has the token.", ["Make a new one"]],
   ["crashed", "Codex stopped unexpectedly; restarting (2nd try).", ["Details"]],
   ["config", "The configuration file can't be used.", ["Try again", "Details"]],
   ["demo", "On, with the demo model: answers are scripted.", ["Sign in", "Leave the demo"]],
@@ -59,7 +60,7 @@ test.each([
   ["port-taken", "Use 8001", "use_port", { port: 8001 }],
   ["port-taken", "Try again", "start_gateway", undefined],
   ["keyring", "Unlock", "retry_keyring", undefined],
-  ["keyring", "Keep the token in a file", "keep_token_in_file", undefined],
+  ["token-lost", "Make a new one", "rotate_token", undefined],
   ["demo", "Leave the demo", "stop_demo", undefined],
   ["demo", "Sign in", "sign_in", { device: false }],
 ])("in %s, “%s” asks Rust for it", async (scene, action, command, args) => {
@@ -69,6 +70,16 @@ test.each([
   });
   await user.click(within(strip()).getByRole("button", { name: action }));
   expect(rust).toHaveBeenCalledWith(command, args ?? {});
+});
+
+test("a token that the keyring keeps to itself is replaced only after one question", async () => {
+  const { user, rust } = await openWindow({ scene: "keyring" });
+  await user.click(screen.getByRole("button", { name: "Make a new token, in a file" }));
+  const question = screen.getByRole("group", { name: /^Make a new token\?/ });
+  expect(within(question).getByRole("button", { name: "Cancel" })).toHaveFocus();
+  expect(rust).not.toHaveBeenCalledWith("keep_token_in_file", expect.anything());
+  await user.click(within(question).getByRole("button", { name: "Make it" }));
+  expect(rust).toHaveBeenCalledWith("keep_token_in_file", {});
 });
 
 test("the places that were searched are there for who looks closer", async () => {
