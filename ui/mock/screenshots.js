@@ -60,6 +60,8 @@ const SHOTS = [
   },
   { name: "account", place: "account" },
   { name: "account-leaks", place: "account", query: "scene=leaks" },
+  { name: "account-off", place: "account", query: "scene=off" },
+  { name: "account-too-old", place: "account", query: "scene=too-old" },
   { name: "account-signed-out", place: "account", query: "scene=signed-out" },
   {
     name: "account-code",
@@ -74,7 +76,17 @@ const SHOTS = [
     place: "settings",
     act: (page) => page.getByText("Version 1.0.0").scrollIntoViewIfNeeded(),
   },
-  ...["off", "starting", "busy", "first-run", "no-codex", "signed-out", "too-old", "port-taken"].map(state),
+  ...[
+    "off",
+    "starting",
+    "busy",
+    "first-run",
+    "first-run-signed-out",
+    "no-codex",
+    "signed-out",
+    "too-old",
+    "port-taken",
+  ].map(state),
   ...["keyring", "token-lost", "quota", "crashed", "config", "demo"].map(state),
   {
     name: "state-keyring-asks",

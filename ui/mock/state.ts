@@ -51,12 +51,21 @@ export const scenes: { [name: string]: Scene } = {
   off: () => ({ ...OFF, clients: [] }),
   starting: () => ({ switch: "starting", codex: null, quota: [], clients: [] }),
   busy: () => ({ running: 3 }),
-  "first-run": (now) => ({
-    codex: signedOut(now),
+  "first-run": () => ({
     quota: [],
     clients: [],
-    firstRun: { codexFound: true, canAnswer: false, snippetCopied: false },
+    firstRun: { codexFound: true, canAnswer: true, snippetCopied: false },
   }),
+  "first-run-signed-out": (now) =>
+    trouble(
+      { kind: "signedOut" },
+      {
+        codex: signedOut(now),
+        quota: [],
+        clients: [],
+        firstRun: { codexFound: true, canAnswer: false, snippetCopied: false },
+      },
+    ),
   "no-codex": () =>
     trouble(
       {
@@ -107,8 +116,8 @@ export const scenes: { [name: string]: Scene } = {
     ),
   crashed: () =>
     trouble(
-      { kind: "codexStopped", attempt: 2, message: "The process ended with signal 9 (SIGKILL)." },
-      { switch: "starting" },
+      { kind: "codexStopped", attempt: 2, message: "Codex ended unexpectedly" },
+      { switch: "starting", codex: null, quota: [] },
     ),
   config: () =>
     trouble(

@@ -19,6 +19,27 @@ test("who is signed in, with what plan, and how much of each limit is used", asy
   expect(section("Codex").getByText("Running")).toBeVisible();
 });
 
+test.each([
+  ["off", "Not running; the gateway is off"],
+  ["starting", "Starting"],
+  ["too-old", "Too old: it lacks thread/inject_items"],
+  ["crashed", "Stopped; restarting"],
+  ["port-taken", "Not running; the gateway is off"],
+])("%s: Codex is doing so, and who is signed in is not known", async (scene, health) => {
+  await openWindow({ scene, place: "account" });
+  expect(section("Codex").getByText(health)).toBeVisible();
+  expect(section("Account").getByText("Known once Codex runs.")).toBeVisible();
+  expect(section("Account").queryByText("Codex isn't signed in.")).toBeNull();
+  expect(section("Account").getByRole("button", { name: "Sign in with ChatGPT" })).not.toHaveClass("primary");
+});
+
+test("where there is no Codex, nobody can sign in to it", async () => {
+  await openWindow({ scene: "no-codex", place: "account" });
+  expect(section("Codex").getByText("Not installed, or not where I looked")).toBeVisible();
+  expect(section("Account").getByText("Known once Codex runs.")).toBeVisible();
+  expect(section("Account").queryByRole("button")).toBeNull();
+});
+
 test("what the model sees: nothing else, or what leaks", async () => {
   const { tell, state } = await openWindow({ place: "account" });
   expect(

@@ -167,14 +167,14 @@ test("nothing is sent while the gateway is off", async () => {
 });
 
 test("the first steps vanish a moment after the last is done", async () => {
-  const { rust, state, tell } = await openWindow({ scene: "first-run" });
+  const { rust, state, tell } = await openWindow({ scene: "first-run-signed-out" });
   const steps = within(screen.getByRole("region", { name: "First steps" }));
   expect(steps.getAllByRole("listitem").map((step) => step.textContent?.trim())).toEqual([
     "Codex is found: done",
     "It can answer: not yet",
     "A snippet is copied: not yet",
   ]);
-  expect(steps.getByRole("button", { name: "Sign in" })).toBeVisible();
+  expect(steps.getByRole("button", { name: "Hide the first steps" })).toBeVisible();
   await tell("state", { ...state, firstRun: { codexFound: true, canAnswer: true, snippetCopied: true } });
   await vi.advanceTimersByTimeAsync(500);
   expect(rust).not.toHaveBeenCalledWith("first_run_done", {});
