@@ -127,6 +127,11 @@ export const scenes: { [name: string]: Scene } = {
       },
       OFF,
     ),
+  "config-while-on": () =>
+    trouble({
+      kind: "config",
+      message: "~/.config/codex-gateway/config.json, line 3: expected a number for `port`",
+    }),
   demo: (now) => {
     const codex = healthy(now).codex;
     return { demo: true, quota: [], codex: codex && { ...codex, account: { kind: "notNeeded" } } };

@@ -24,6 +24,9 @@ export interface Notice {
   offers: Offer[];
 }
 
+/** Whether the trouble keeps it from answering: while it is on, a file that can't be used leaves all as it was. */
+const answers = ({ trouble }: AppState) => trouble === null || trouble.kind === "config";
+
 /** The few words beside the switch. */
 export function stateWords(state: AppState): string {
   switch (state.switch) {
@@ -32,14 +35,19 @@ export function stateWords(state: AppState): string {
     case "starting":
       return "Starting Codex…";
     case "on":
-      if (state.trouble) return "On, but it can't answer.";
-      return state.running > 0 ? `On. ${plural(state.running, "request")} running.` : "On.";
+      return answers(state) ? "On." : "On, but it can't answer.";
   }
+}
+
+/** What follows them. It changes too often to be spoken. */
+export function runningWords(state: AppState): string | null {
+  const shown = state.switch === "on" && answers(state) && state.running > 0;
+  return shown ? `${plural(state.running, "request")} running.` : null;
 }
 
 /** What stands under the header line: the trouble, if there is one, else what the demo means. */
 export function noticeOf(state: AppState, now: number): Notice | null {
-  if (state.trouble) return troubleNotice(state.trouble, now);
+  if (state.trouble) return troubleNotice(state.trouble, state.switch !== "off", now);
   if (state.demo && state.switch !== "off") {
     return {
       tone: "quiet",
@@ -63,7 +71,7 @@ const SIGN_IN: Offer = { label: "Sign in", run: () => beginSignIn(false) };
 const DEMO: Offer = { label: "Try the demo", run: ipc.startDemo };
 const TRY_AGAIN: Offer = { label: "Try again", run: ipc.startGateway };
 
-function troubleNotice(trouble: Trouble, now: number): Notice {
+function troubleNotice(trouble: Trouble, isOn: boolean, now: number): Notice {
   const amber = (words: string, offers: Offer[], details: string[] = []): Notice => ({
     tone: "amber",
     id: idOf(trouble),
@@ -126,7 +134,13 @@ function troubleNotice(trouble: Trouble, now: number): Notice {
         [trouble.message],
       );
     case "config":
-      return amber("The configuration file can't be used.", [TRY_AGAIN], [trouble.message]);
+      return isOn
+        ? amber(
+            "The configuration file can't be used; the settings before it still hold.",
+            [],
+            [trouble.message],
+          )
+        : amber("The configuration file can't be used.", [TRY_AGAIN], [trouble.message]);
     case "other":
       return amber(trouble.message, [TRY_AGAIN]);
   }

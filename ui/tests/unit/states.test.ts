@@ -19,7 +19,7 @@ test.each([
   ["off", "Off. Nothing is listening."],
   ["starting", "Starting Codex…"],
   ["on", "On."],
-  ["busy", "On. 3 requests running."],
+  ["busy", "On."],
 ])("%s is said in words, with nothing to worry about", async (scene, words) => {
   await openWindow({ scene });
   expect(screen.getByText(words)).toHaveAttribute("role", "status");
@@ -70,6 +70,23 @@ test.each([
   });
   await user.click(within(strip()).getByRole("button", { name: action }));
   expect(rust).toHaveBeenCalledWith(command, args ?? {});
+});
+
+test("a file that can't be used changes nothing while the gateway is on", async () => {
+  const { user } = await openWindow({ scene: "config-while-on", state: { running: 3 } });
+  expect(screen.getByRole("banner")).toHaveTextContent("On. 3 requests running.");
+  expect(strip().querySelector("p")).toHaveTextContent(
+    "The configuration file can't be used; the settings before it still hold.",
+  );
+  expect(offers()).toEqual(["Details"]);
+  await user.click(screen.getByRole("button", { name: "Details" }));
+  expect(strip()).toHaveTextContent("line 3: expected a number");
+});
+
+test("what runs is no news to screen readers", async () => {
+  await openWindow({ scene: "busy" });
+  expect(screen.getByRole("banner")).toHaveTextContent("On. 3 requests running.");
+  expect(screen.getByRole("status")).toHaveTextContent(/^On\.$/);
 });
 
 test("a token that the keyring keeps to itself is replaced only after one question", async () => {
