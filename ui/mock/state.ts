@@ -1,4 +1,5 @@
 import type { AppState, SettingsView, Snippet, Trouble } from "../src/lib/ipc";
+import written from "./snippets.json";
 
 const HOUR = 3_600_000;
 
@@ -167,62 +168,5 @@ export const settings: SettingsView = {
   platform: "linux",
 };
 
-const python = (token: string) => `from openai import OpenAI
-
-client = OpenAI(
-    base_url="http://127.0.0.1:8000/v1",
-    api_key="${token}",
-)
-answer = client.chat.completions.create(
-    model="gpt-5.5",
-    messages=[{"role": "user", "content": "Say pong"}],
-)
-print(answer.choices[0].message.content)`;
-
-const MASKED = "codex-gateway-local-••••••3f9a";
-
-export const snippets: Snippet[] = [
-  { id: "python", label: "Python", language: "python", text: python(MASKED), note: null },
-  {
-    id: "notebook",
-    label: "Notebook",
-    language: "python",
-    text: `%pip install --quiet openai\n${python(MASKED)}`,
-    note: "The kernel must run on this machine: a hosted notebook, such as Colab's, can't reach it.",
-  },
-  {
-    id: "node",
-    label: "Node",
-    language: "javascript",
-    text: `import OpenAI from "openai";\n\nconst client = new OpenAI({\n  baseURL: "http://127.0.0.1:8000/v1",\n  apiKey: "${MASKED}",\n});\nconst answer = await client.chat.completions.create({\n  model: "gpt-5.5",\n  messages: [{ role: "user", content: "Say pong" }],\n});\nconsole.log(answer.choices[0].message.content);`,
-    note: null,
-  },
-  {
-    id: "curl",
-    label: "curl",
-    language: "shell",
-    text: `curl http://127.0.0.1:8000/v1/chat/completions \\\n  -H "Authorization: Bearer ${MASKED}" \\\n  -H "Content-Type: application/json" \\\n  -d '{"model": "gpt-5.5", "messages": [{"role": "user", "content": "Say pong"}]}'`,
-    note: null,
-  },
-  {
-    id: "environment",
-    label: "Env",
-    language: "shell",
-    text: `export OPENAI_BASE_URL="http://127.0.0.1:8000/v1"\nexport OPENAI_API_KEY="${MASKED}"`,
-    note: "For this shell and what it starts. Other programs on the account may read it.",
-  },
-  {
-    id: "langchain",
-    label: "LangChain",
-    language: "python",
-    text: `from langchain_openai import ChatOpenAI\n\nmodel = ChatOpenAI(\n    base_url="http://127.0.0.1:8000/v1",\n    api_key="${MASKED}",\n    model="gpt-5.5",\n)\nprint(model.invoke("Say pong").content)`,
-    note: null,
-  },
-  {
-    id: "ai-sdk",
-    label: "AI SDK",
-    language: "javascript",
-    text: `import { createOpenAI } from "@ai-sdk/openai";\nimport { generateText } from "ai";\n\nconst openai = createOpenAI({\n  baseURL: "http://127.0.0.1:8000/v1",\n  apiKey: "${MASKED}",\n});\nconst { text } = await generateText({ model: openai.chat("gpt-5.5"), prompt: "Say pong" });`,
-    note: null,
-  },
-];
+/** What Rust says, all of it. */
+export const snippets: Snippet[] = written;

@@ -8,7 +8,7 @@ import type { BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { openStage } from "../../mock/stage.js";
-import { scenes } from "../../mock/state";
+import { scenes, snippets } from "../../mock/state";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -117,7 +117,7 @@ test("nothing sticks out of the smallest window", async () => {
       });
       const wide = await page.evaluate(() =>
         [...document.querySelectorAll("main *, header *, section *")]
-          .filter((element) => !element.closest("pre, .unseen, [role=tablist]"))
+          .filter((element) => !element.closest("pre, .unseen"))
           .filter((element) => element.getBoundingClientRect().right > innerWidth)
           .map((element) => element.outerHTML.slice(0, 120)),
       );
@@ -126,6 +126,25 @@ test("nothing sticks out of the smallest window", async () => {
     }
   }
 }, 180_000);
+
+test("every program's snippet is in sight, in the smallest window too", async () => {
+  for (const viewport of [
+    { width: 920, height: 640 },
+    { width: 720, height: 520 },
+  ]) {
+    const { page, close } = await open({ options: { viewport } });
+    const list = page.getByRole("tablist", { name: "Snippets" });
+    expect(await list.getByRole("tab").allTextContents()).toEqual(snippets.map(({ label }) => label));
+    const outside = await list.evaluate((element) => {
+      const box = element.getBoundingClientRect();
+      return [...element.children]
+        .filter((tab) => tab.getBoundingClientRect().right > box.right)
+        .map((tab) => tab.textContent);
+    });
+    expect(outside).toEqual([]);
+    await close();
+  }
+});
 
 test("a cure stays in its box in the smallest window", async () => {
   const { page, close } = await open({

@@ -80,10 +80,10 @@ test("snippets are tabs: arrows choose, and honest notes stand below", async () 
   await user.keyboard("{ArrowRight}");
   expect(screen.getByRole("tab", { name: "Notebook" })).toHaveFocus();
   expect(screen.getByRole("tabpanel")).toHaveTextContent(
-    "a hosted notebook, such as Colab's, can't reach it",
+    "a notebook in the cloud, such as Colab, can't reach the gateway",
   );
   await user.keyboard("{End}");
-  expect(screen.getByRole("tab", { name: "AI SDK" })).toHaveAttribute("aria-selected", "true");
+  expect(screen.getByRole("tab", { name: "Other programs" })).toHaveAttribute("aria-selected", "true");
   await user.keyboard("{ArrowRight}");
   expect(python).toHaveFocus();
 });
