@@ -5,7 +5,7 @@ import { mockIPC } from "@tauri-apps/api/mocks";
 
 import type { AppState, SettingChange, SettingsView, TryAnswer } from "../src/lib/ipc";
 import { history, next } from "./requests";
-import { healthy, scenes, settings, snippets } from "./state";
+import { healthy, scenes, settings, snippets, TOKEN } from "./state";
 
 const query = new URLSearchParams(location.search);
 const now = Date.now();
@@ -69,7 +69,7 @@ const commands: { [name: string]: (args: never) => unknown } = {
       return set({ firstRun: { ...state.firstRun, snippetCopied: true } });
     return null;
   },
-  reveal_token: () => "codex-gateway-local-Zk3vQ8mT1xYb7LwR3f9a",
+  reveal_token: () => TOKEN,
   rotate_token: () => set({ token: { ...state.token, masked: "codex-gateway-local-••••••b07e" } }),
   keep_token_in_file: () => start({ token: { masked: "codex-gateway-local-••••••b07e", place: "file" } }),
   retry_keyring: () =>

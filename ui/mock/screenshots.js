@@ -22,6 +22,7 @@ const SHOTS = [
   { name: "connect-notebook", act: (page) => page.getByRole("tab", { name: "Notebook" }).click() },
   { name: "connect-other", act: (page) => page.getByRole("tab", { name: "Other programs" }).click() },
   { name: "connect-continue", act: (page) => page.getByRole("tab", { name: "Continue" }).click() },
+  { name: "connect-token", act: (page) => page.getByRole("button", { name: "Show the token" }).click() },
   { name: "connect-rotate", act: (page) => page.getByRole("button", { name: "Replace the token" }).click() },
   { name: "connect-copied", act: (page) => page.getByRole("button", { name: "Copy the token" }).click() },
   { name: "requests", place: "requests" },

@@ -168,5 +168,8 @@ export const settings: SettingsView = {
   platform: "linux",
 };
 
+/** As long as those that Rust makes. */
+export const TOKEN = "codex-gateway-local-Zk3vQ8mT1xYb7LwR0aB1cD2eF3gH4iJ5kL6mN7o3f9a";
+
 /** What Rust says, all of it. */
 export const snippets: Snippet[] = written;

@@ -8,7 +8,7 @@ import type { BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { openStage } from "../../mock/stage.js";
-import { scenes, snippets } from "../../mock/state";
+import { scenes, snippets, TOKEN } from "../../mock/state";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -144,6 +144,20 @@ test("every program's snippet is in sight, in the smallest window too", async ()
     expect(outside).toEqual([]);
     await close();
   }
+});
+
+test("a token that is shown can be read whole, with its buttons in sight, in the smallest window", async () => {
+  const { page, close } = await open({ options: { viewport: { width: 720, height: 520 } } });
+  await page.getByRole("button", { name: "Show the token" }).click();
+  const shown = page.locator(".token code");
+  await expect.poll(() => shown.textContent()).toBe(TOKEN);
+  expect(await shown.evaluate((code) => code.scrollWidth <= code.clientWidth)).toBe(true);
+  for (const name of ["Show the token", "Copy the token", "Replace the token"]) {
+    const box = await page.getByRole("button", { name }).boundingBox();
+    if (!box) throw new Error(`${name} is not there`);
+    expect(box.x + box.width, name).toBeLessThanOrEqual(720 - 24);
+  }
+  await close();
 });
 
 test("a cure stays in its box in the smallest window", async () => {
