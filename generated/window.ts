@@ -1,5 +1,8 @@
 // Made by `make generate` from the types in crates/desktop/src/view. Not to be edited.
 
+/** How many requests are kept. */
+export const REQUESTS_KEPT = 1000;
+
 export type AccountView = { "kind": "signedIn", method: string, plan: string | null, } | { "kind": "signedOut" } | { "kind": "notNeeded" };
 
 export type AppState = { switch: Switch, 
@@ -59,6 +62,12 @@ models: Array<string>, };
 export type CopyTarget = { "what": "baseUrl" } | { "what": "token" } | { "what": "snippet", id: string, } | { "what": "curl", requestId: string, } | { "what": "record", requestId: string, };
 
 export type Cure = { "kind": "ignoreUnsupportedParameters" } | { "kind": "addModelAlias", name: string, model: string, } | { "kind": "raiseBodyLimit", bytes: number, } | { "kind": "raiseTurnTimeout", seconds: number, } | { "kind": "signIn" };
+
+export type ExportedFile = { path: string, 
+/**
+ * How many are in it.
+ */
+requests: number, };
 
 export type Failure = { message: string, code: string | null, param: string | null, };
 

@@ -1,10 +1,10 @@
 //! What the page may ask for. Each is one call.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use desktop::{
     Desktop,
-    view::{AppState, CopyTarget, Cure, RequestView, SettingChange, SettingsView, Snippet, TryAnswer},
+    view::{AppState, CopyTarget, Cure, ExportedFile, RequestView, SettingChange, SettingsView, Snippet, TryAnswer},
 };
 use gateway::SignInWith;
 use serde::Deserialize;
@@ -153,7 +153,7 @@ fn clear_requests(desktop: State<'_, Desktop>) {
 }
 
 #[command]
-async fn export_requests(desktop: State<'_, Desktop>, ids: Vec<String>) -> Done<PathBuf> {
+async fn export_requests(desktop: State<'_, Desktop>, ids: Vec<String>) -> Done<ExportedFile> {
     Ok(desktop.export_requests(&ids)?)
 }
 

@@ -1,5 +1,5 @@
 // Stands in for Rust: loaded before the built page, it answers its commands and plays its events.
-// The address says what: ?scene=signed-out&requests=10000&live#requests
+// The address says what: ?scene=signed-out&requests=1000&live#requests
 import { emit } from "@tauri-apps/api/event";
 import { mockIPC } from "@tauri-apps/api/mocks";
 
@@ -79,7 +79,10 @@ const commands: { [name: string]: (args: never) => unknown } = {
   cancel_try: () => (stopTry(), null),
   requests: () => log,
   clear_requests: () => ((log = []), null),
-  export_requests: () => "~/Downloads/codex-gateway-requests.jsonl",
+  export_requests: ({ ids }: { ids: string[] }) => ({
+    path: "~/Downloads/codex-gateway-requests.jsonl",
+    requests: ids.length,
+  }),
   apply_cure: () => null,
   sign_in: ({ device }: { device: boolean }) =>
     set({

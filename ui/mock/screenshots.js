@@ -26,7 +26,7 @@ const SHOTS = [
   { name: "connect-rotate", act: (page) => page.getByRole("button", { name: "Replace the token" }).click() },
   { name: "connect-copied", act: (page) => page.getByRole("button", { name: "Copy the token" }).click() },
   { name: "requests", place: "requests" },
-  { name: "requests-many", place: "requests", query: "requests=10000&live" },
+  { name: "requests-many", place: "requests", query: "requests=1000&live" },
   {
     name: "requests-drawer",
     place: "requests",
@@ -44,7 +44,7 @@ const SHOTS = [
   {
     name: "requests-new",
     place: "requests",
-    query: "requests=10000&live",
+    query: "requests=1000&live",
     act: async (page) => {
       await page.locator(".rows").hover();
       await page.getByRole("button", { name: "3 new" }).waitFor();

@@ -27,7 +27,7 @@ use crate::{
     settings::{self, Field},
     sign_in, snippets, try_it,
     view::{
-        AppState, CopyTarget, Cure, RequestView, SettingChange, SettingsView, SignIn, Snippet, TryAnswer,
+        AppState, CopyTarget, Cure, ExportedFile, RequestView, SettingChange, SettingsView, SignIn, Snippet, TryAnswer,
     },
 };
 
@@ -241,8 +241,8 @@ impl Desktop {
         self.0.requests.clear();
     }
 
-    /// Writes the records of these requests as JSON lines into the downloads folder, and returns the file's path.
-    pub fn export_requests(&self, ids: &[String]) -> Result<PathBuf, Problem> {
+    /// Writes the records of these requests, as far as they are kept, as JSON lines into the downloads folder.
+    pub fn export_requests(&self, ids: &[String]) -> Result<ExportedFile, Problem> {
         let requests: Vec<_> = ids.iter().filter_map(|id| self.0.requests.find(id).ok()).collect();
         if requests.is_empty() {
             return Err(Problem::NoRequest);

@@ -4,14 +4,14 @@ use std::{
     fs::OpenOptions,
     io::{ErrorKind, Write},
     os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
 use gateway::log::Record;
 use serde_json::json;
 
-use crate::{problem::Problem, view::RequestView};
+use crate::{problem::Problem, view::{ExportedFile, RequestView}};
 
 /// How many names are tried for a file that doesn't exist yet.
 const NAMES: u32 = 10_000;
@@ -51,8 +51,8 @@ pub(crate) fn json(record: &Record) -> String {
     serde_json::to_string_pretty(record).unwrap_or_default()
 }
 
-/// Writes requests as JSON lines into a new file of mode 0600 in `folder`, and returns its path.
-pub(crate) fn write(folder: &Path, requests: &[Arc<RequestView>]) -> Result<PathBuf, Problem> {
+/// Writes requests as JSON lines into a new file of mode 0600 in `folder`.
+pub(crate) fn write(folder: &Path, requests: &[Arc<RequestView>]) -> Result<ExportedFile, Problem> {
     let failed = |path: &Path, source| Problem::Export { path: path.to_owned(), source };
     std::fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
     for number in 1..NAMES {
@@ -69,7 +69,7 @@ pub(crate) fn write(folder: &Path, requests: &[Arc<RequestView>]) -> Result<Path
             text.push(b'\n');
         }
         file.write_all(&text).map_err(|source| failed(&path, source))?;
-        return Ok(path);
+        return Ok(ExportedFile { path: path.display().to_string(), requests: requests.len() });
     }
     Err(failed(folder, ErrorKind::AlreadyExists.into()))
 }

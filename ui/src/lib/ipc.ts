@@ -6,6 +6,7 @@ import type {
   AppState,
   CopyTarget,
   Cure,
+  ExportedFile,
   RequestView,
   SettingChange,
   SettingsView,
@@ -39,8 +40,7 @@ export const ipc = {
   /** Oldest first. */
   requests: () => invoke<RequestView[]>("requests"),
   clearRequests: () => invoke<null>("clear_requests"),
-  /** Resolves to the path of the file that was written. */
-  exportRequests: (ids: string[]) => invoke<string>("export_requests", { ids }),
+  exportRequests: (ids: string[]) => invoke<ExportedFile>("export_requests", { ids }),
   applyCure: (cure: Cure) => invoke<null>("apply_cure", { cure }),
 
   /** How it goes, the state says. */

@@ -1,9 +1,7 @@
+import { REQUESTS_KEPT } from "../../../generated/window";
 import { ipc, sentence, type RequestView } from "./ipc";
 import { isNarrow, matcher, NO_FILTER, type Filter } from "./filter";
 import { clientName, modelOf } from "./record";
-
-/** How many requests the page keeps. */
-export const KEPT = 10_000;
 
 /** The requests, live, and the part of them that is shown. */
 class Requests {
@@ -88,7 +86,7 @@ class Requests {
   }
 
   #take(views: RequestView[]): void {
-    const excess = Math.max(0, views.length - KEPT);
+    const excess = Math.max(0, views.length - REQUESTS_KEPT);
     this.#dropped += excess;
     this.all = excess > 0 ? views.slice(excess) : views;
   }

@@ -1,5 +1,5 @@
 // What only a real browser can tell: contrast and the rest of axe's rules in every state, that the window's content
-// security policy holds, and that ten thousand rows scroll.
+// security policy holds, and that a thousand rows scroll.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
@@ -186,8 +186,8 @@ test("after a click on a row the arrows go on, however far", async () => {
   await close();
 });
 
-test("ten thousand rows scroll, with a window of them in the page", async () => {
-  const { page, close } = await open({ query: "requests=10000", place: "requests" });
+test("a thousand rows scroll, with a window of them in the page", async () => {
+  const { page, close } = await open({ query: "requests=1000", place: "requests" });
   const rows = page.locator(".rows [role=option]");
   await rows.first().waitFor();
   expect(await rows.count()).toBeLessThan(60);
@@ -196,7 +196,7 @@ test("ten thousand rows scroll, with a window of them in the page", async () => 
     const list = document.querySelector(".rows");
     if (!list) throw new Error("no list");
     let worst = 0;
-    for (let y = 0; y < 300_000; y += 5_000) {
+    for (let y = 0; y < 30_000; y += 500) {
       const start = performance.now();
       list.scrollTop = y;
       await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));

@@ -1,9 +1,9 @@
 import { fireEvent, screen, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
+import { REQUESTS_KEPT } from "../../../generated/window";
 import { history, next, recordOf } from "../../mock/requests";
 import type { RequestView } from "../../src/lib/ipc";
-import { KEPT } from "../../src/lib/requests.svelte";
 import { openWindow } from "./window";
 
 const now = Date.now();
@@ -53,27 +53,27 @@ test("a row says it all in one line", async () => {
   );
 });
 
-test("of ten thousand rows only those in sight are in the page", async () => {
-  await openWindow({ place: "requests", requests: history(10_000, now) });
+test("of a thousand rows only those in sight are in the page", async () => {
+  await openWindow({ place: "requests", requests: history(1000, now) });
   await screen.findByRole("listbox");
   expect(rows().length).toBeLessThan(60);
   expect(rows()[0]).toHaveAttribute("aria-posinset", "1");
-  expect(rows()[0]).toHaveAttribute("aria-setsize", "10000");
+  expect(rows()[0]).toHaveAttribute("aria-setsize", "1000");
 
-  list().scrollTop = 5000 * 32;
+  list().scrollTop = 500 * 32;
   await fireEvent.scroll(list());
   expect(rows().length).toBeLessThan(60);
   const places = rows().map((row) => Number(row.getAttribute("aria-posinset")));
-  expect(Math.min(...places)).toBeLessThanOrEqual(5001);
-  expect(Math.max(...places)).toBeGreaterThan(5010);
+  expect(Math.min(...places)).toBeLessThanOrEqual(501);
+  expect(Math.max(...places)).toBeGreaterThan(510);
 });
 
-test("no more than ten thousand are kept, and the oldest go", async () => {
-  const { tell } = await openWindow({ place: "requests", requests: history(KEPT, now) });
+test("no more are kept than Rust keeps, and the oldest go", async () => {
+  const { tell } = await openWindow({ place: "requests", requests: history(REQUESTS_KEPT, now) });
   await screen.findByRole("listbox");
   await tell("requests", [one("req_a"), one("req_b")]);
   await expect.poll(() => rows()[0]?.id).toBe("request-req_b");
-  expect(rows()[0]).toHaveAttribute("aria-setsize", String(KEPT));
+  expect(rows()[0]).toHaveAttribute("aria-setsize", String(REQUESTS_KEPT));
 });
 
 test("new ones come on top, and one that was told of twice is listed once", async () => {
@@ -168,18 +168,18 @@ test("clearing asks once", async () => {
   expect(await screen.findByText(/^No request has come yet/)).toBeVisible();
 });
 
-test("what is listed is exported, oldest first, and the file is named", async () => {
+test("what is listed is exported, oldest first, and the file is named with what it holds", async () => {
   const { user, rust } = await openWindow({
     place: "requests",
     requests: [one("req_1"), refused, one("req_3")],
-    commands: { export_requests: () => "/home/me/requests.jsonl" },
+    commands: { export_requests: () => ({ path: "/home/me/requests.jsonl", requests: 1 }) },
   });
   await screen.findByRole("listbox");
   await user.selectOptions(screen.getByLabelText("Status"), "Succeeded");
   await user.click(screen.getByRole("button", { name: "Export as JSON lines" }));
   expect(rust).toHaveBeenCalledWith("export_requests", { ids: ["req_1", "req_3"] });
   expect(
-    await screen.findByText("2 requests written to /home/me/requests.jsonl", { selector: "p" }),
+    await screen.findByText("1 request written to /home/me/requests.jsonl", { selector: "p" }),
   ).toBeVisible();
 });
 

@@ -47,6 +47,15 @@ pub struct RequestView {
     pub cure: Option<Cure>,
 }
 
+/// A file that requests were exported to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportedFile {
+    pub path: String,
+    /// How many are in it.
+    pub requests: usize,
+}
+
 /// A setting that would have let a request pass.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]

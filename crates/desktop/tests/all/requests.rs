@@ -90,11 +90,15 @@ async fn requests_are_exported_for_their_owner_only() {
     let ids: Vec<_> = app.desktop.requests().iter().map(|request| request.record.id.clone()).collect();
     let one = app.desktop.export_requests(&ids[..2]).unwrap();
     let two = app.desktop.export_requests(&ids).unwrap();
-    assert_ne!(one, two);
-    assert_eq!(fs::metadata(&two).unwrap().permissions().mode() & 0o777, 0o600);
-    let text = fs::read_to_string(&two).unwrap();
+    assert_ne!(one.path, two.path);
+    assert_eq!((one.requests, two.requests), (2, 3));
+    assert_eq!(fs::metadata(&two.path).unwrap().permissions().mode() & 0o777, 0o600);
+    let text = fs::read_to_string(&two.path).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.iter().map(|line| line["id"].as_str().unwrap()).collect::<Vec<_>>(), ids);
+    // One that is no longer kept is not counted.
+    let gone = [ids[0].clone(), "req_none".to_owned()];
+    assert_eq!(app.desktop.export_requests(&gone).unwrap().requests, 1);
     assert!(matches!(app.desktop.export_requests(&[]), Err(Problem::NoRequest)));
     app.close().await;
 }

@@ -83,7 +83,7 @@ async fn no_kind_of_secret_reaches_the_page_or_a_notification() {
     assert_eq!(leaks(&everything(&app)), [""; 0]);
     let ids: Vec<_> = app.desktop.requests().iter().map(|request| request.record.id.clone()).collect();
     let exported = app.desktop.export_requests(&ids).unwrap();
-    assert_eq!(leaks(&fs::read_to_string(exported).unwrap()), [""; 0]);
+    assert_eq!(leaks(&fs::read_to_string(exported.path).unwrap()), [""; 0]);
     app.close().await;
 }
 
