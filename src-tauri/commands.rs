@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use desktop::{
     Desktop,
-    view::{AppState, CopyTarget, Cure, ExportedFile, RequestView, SettingChange, SettingsView, Snippet, TryAnswer},
+    view::{
+        AppState, CopyTarget, Cure, ExportedFile, RequestView, SettingChange, SettingsView, Snippet,
+        TryAnswer,
+    },
 };
 use gateway::SignInWith;
 use serde::Deserialize;

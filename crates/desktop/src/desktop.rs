@@ -27,7 +27,8 @@ use crate::{
     settings::{self, Field},
     sign_in, snippets, try_it,
     view::{
-        AppState, CopyTarget, Cure, ExportedFile, RequestView, SettingChange, SettingsView, SignIn, Snippet, TryAnswer,
+        AppState, CopyTarget, Cure, ExportedFile, RequestView, SettingChange, SettingsView, SignIn, Snippet,
+        TryAnswer,
     },
 };
 
