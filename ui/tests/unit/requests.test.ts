@@ -166,6 +166,7 @@ test("clearing asks once", async () => {
   await user.click(screen.getByRole("button", { name: "Forget them" }));
   expect(rust).toHaveBeenCalledWith("clear_requests", {});
   expect(await screen.findByText(/^No request has come yet/)).toBeVisible();
+  expect(screen.getByRole("main")).toHaveFocus();
 });
 
 test("what is listed is exported, oldest first, and the file is named with what it holds", async () => {

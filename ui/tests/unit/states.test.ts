@@ -108,6 +108,37 @@ test("the places that were searched are there for who looks closer", async () =>
   expect(screen.getByText("/opt/homebrew/bin/codex")).toBeVisible();
 });
 
+test("details that are open stay so at the next attempt, with the focus", async () => {
+  const { user, tell, state } = await openWindow({ scene: "crashed" });
+  const details = screen.getByRole("button", { name: "Details" });
+  await user.click(details);
+  await tell("state", {
+    ...state,
+    trouble: { kind: "codexStopped", attempt: 3, message: "It ended again." },
+  });
+  expect(await screen.findByText("It ended again.")).toBeVisible();
+  expect(strip()).toHaveTextContent("restarting (3rd try)");
+  expect(details).toHaveFocus();
+});
+
+test("another trouble begins with its details closed", async () => {
+  const { user, tell, state } = await openWindow({ scene: "crashed" });
+  await user.click(screen.getByRole("button", { name: "Details" }));
+  await tell("state", { ...state, trouble: { kind: "config", message: "line 3" } });
+  expect(await screen.findByRole("button", { name: "Details" })).toHaveAttribute("aria-expanded", "false");
+});
+
+test.each([
+  ["off", "Start", { switch: "starting" }],
+  ["port-taken", "Use 8001", { switch: "starting", trouble: null }],
+] as const)("in %s, “%s” goes, and leaves the focus to the place", async (scene, action, after) => {
+  const { user, tell, state } = await openWindow({ scene });
+  await user.click(screen.getByRole("button", { name: action }));
+  await tell("state", { ...state, ...after });
+  await expect.poll(() => screen.queryByRole("button", { name: action })).toBeNull();
+  expect(screen.getByRole("main")).toHaveFocus();
+});
+
 test("trouble that comes is shown and spoken, and goes again", async () => {
   const { state, tell, spoken } = await openWindow();
   await tell("state", { ...state, trouble: { kind: "signedOut" } });
