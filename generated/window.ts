@@ -167,9 +167,10 @@ allowedOrigins: Array<string>, responseHistory: ResponseHistory, logText: boolea
  */
 configPath: string, 
 /**
- * Settings that the environment fixes, by their names here: changing them has no effect.
+ * Settings that can't be changed here, by their names here, and what fixes them: a variable of the environment, or an
+ * option of the command line.
  */
-fixed: Array<string>, 
+fixed: { [key in string]: string }, 
 /**
  * What is in the configuration file and means nothing, in words.
  */

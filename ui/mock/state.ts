@@ -162,7 +162,7 @@ export const settings: SettingsView = {
   logText: false,
   notifications: { trouble: true, quota: true, refusedClients: true, signIn: false },
   configPath: "~/.config/codex-gateway/config.json",
-  fixed: ["maxActiveTurns"],
+  fixed: {},
   warnings: [],
   efforts: ["low", "medium", "high"],
   platform: "linux",

@@ -101,11 +101,7 @@ impl Desktop {
     }
 
     pub async fn start(&self) -> Result<(), Problem> {
-        let mut life = self.0.life.lock().await;
-        match life.is_on() {
-            true => Ok(()),
-            false => life.start(&self.0, Answers::Codex).await,
-        }
+        self.0.life.lock().await.start(&self.0).await
     }
 
     pub async fn stop(&self) {
@@ -119,7 +115,7 @@ impl Desktop {
             life.stop(&self.0);
             Ok(())
         } else {
-            life.start(&self.0, Answers::Codex).await
+            life.start(&self.0).await
         }
     }
 
@@ -138,14 +134,14 @@ impl Desktop {
 
     /// Starts the gateway on the demo's model, also in place of Codex's own.
     pub async fn start_demo(&self) -> Result<(), Problem> {
-        self.0.life.lock().await.start(&self.0, Answers::Demo).await
+        self.0.life.lock().await.start_with(&self.0, Answers::Demo).await
     }
 
     /// Starts the gateway on Codex's own model in place of the demo's.
     pub async fn stop_demo(&self) -> Result<(), Problem> {
         let mut life = self.0.life.lock().await;
         match life.is_on() {
-            true => life.start(&self.0, Answers::Codex).await,
+            true => life.start_with(&self.0, Answers::Codex).await,
             false => Ok(()),
         }
     }
@@ -297,7 +293,7 @@ impl Desktop {
 async fn begin(core: Arc<Core>) {
     let mut life = core.life.lock().await;
     if core.desktop_settings().start_at_launch && !life.is_on() {
-        let _ = life.start(&core, Answers::Codex).await;
+        let _ = life.start(&core).await;
     } else if core.config.usable().is_ok() {
         core.tokens.ensure().await;
         core.show_token();

@@ -22,8 +22,9 @@ pub enum Problem {
     Unusable(String),
     #[error("Not saved: {0}.")]
     Setting(String),
-    #[error("{variable} in the environment fixes this: unset it, and start the application again.")]
-    Fixed { variable: &'static str },
+    /// `by` is a variable of the environment, or an option of the command line.
+    #[error("`{by}` fixes this: start the application without it.")]
+    Fixed { by: &'static str },
     /// The cause with what to do, in sentences without the last full stop.
     #[error("The local token: {0}.")]
     Token(String),

@@ -51,8 +51,7 @@ pub(crate) fn view(config: &Config, efforts: Vec<String>) -> SettingsView {
         config_path: config.path.display().to_string(),
         fixed: VARIABLES
             .iter()
-            .filter(|(_, variable)| is_set(variable))
-            .map(|(name, _)| (*name).to_owned())
+            .filter_map(|(name, _)| Some(((*name).to_owned(), fixed_by(config, name)?.to_owned())))
             .collect(),
         warnings: settings.warnings.clone(),
         efforts,
@@ -110,7 +109,9 @@ pub(crate) fn change(config: &Config, change: SettingChange) -> Result<(), Probl
             ("notifications", Field::OfDesktop("notifications"), kinds)
         }
     };
-    not_fixed(name)?;
+    if let Some(by) = fixed_by(config, name) {
+        return Err(Problem::Fixed { by });
+    }
     write(config, field, value)
 }
 
@@ -182,16 +183,22 @@ fn parsed(origins: &[String]) -> Result<Vec<Origin>, Problem> {
     Ok(parsed)
 }
 
-/// A setting that the environment fixes can't be changed here.
-fn not_fixed(name: &str) -> Result<(), Problem> {
-    match VARIABLES.iter().find(|(known, _)| *known == name) {
-        Some((_, variable)) => free(variable),
-        None => Ok(()),
+/// Whether a setting, by its name in the window, is nowhere fixed from outside.
+pub(crate) fn can_change(config: &Config, name: &str) -> bool {
+    fixed_by(config, name).is_none()
+}
+
+/// What outranks the file for a setting: the command line, or a variable of the environment.
+fn fixed_by(config: &Config, name: &str) -> Option<&'static str> {
+    if name == "port" && config.overrides.port.is_some() {
+        return Some("--port");
     }
+    let (_, variable) = VARIABLES.iter().find(|(known, _)| *known == name)?;
+    is_set(variable).then_some(variable)
 }
 
 pub(crate) fn free(variable: &'static str) -> Result<(), Problem> {
-    if is_set(variable) { Err(Problem::Fixed { variable }) } else { Ok(()) }
+    if is_set(variable) { Err(Problem::Fixed { by: variable }) } else { Ok(()) }
 }
 
 fn is_set(variable: &str) -> bool {

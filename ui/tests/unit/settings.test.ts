@@ -145,10 +145,12 @@ test("the effort is one that Codex knows, or the model's own", async () => {
   expect(rust).toHaveBeenCalledWith("change_setting", change("reasoningEffort", null));
 });
 
-test("what the environment fixes can't be changed, and says so", async () => {
-  await openWindow({ place: "settings" });
-  expect(await screen.findByLabelText("Requests at a time")).toBeDisabled();
-  expect(screen.getByText("set by the environment")).toBeVisible();
+test("what is fixed from outside can't be changed, and says by what", async () => {
+  await openWindow({ place: "settings", settings: { fixed: { port: "--port" } } });
+  const port = await screen.findByLabelText("Port");
+  expect(port).toBeDisabled();
+  expect(port.closest(".row")).toHaveTextContent("set by --port");
+  expect(screen.getByLabelText("Requests at a time")).toBeEnabled();
 });
 
 test("aliases are added, changed and removed in a small table", async () => {
