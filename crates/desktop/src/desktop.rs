@@ -2,8 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Weak},
-    time::Duration,
+    sync::Arc,
 };
 
 use gateway::{
@@ -12,15 +11,14 @@ use gateway::{
 };
 use serde_json::json;
 use token_store::Keyring;
-use tokio::{
-    sync::{broadcast, watch},
-    time::{sleep, timeout},
-};
+use tokio::sync::{broadcast, watch};
 
 use crate::{
+    background,
     core::Core,
     export,
     life::Answers,
+    news,
     notifications::Notification,
     problem::Problem,
     requests::RequestBatches,
@@ -31,12 +29,6 @@ use crate::{
         TryAnswer,
     },
 };
-
-/// How often the configuration file and the port are looked at.
-const LOOK_PAUSE: Duration = Duration::from_secs(1);
-
-/// How often a keyring is looked for where there is none.
-const KEYRING_PAUSE: Duration = Duration::from_secs(5);
 
 /// What the application is opened with.
 #[derive(Debug, Clone)]
@@ -78,10 +70,7 @@ impl Desktop {
     /// in the state. Must be called within a Tokio runtime.
     pub fn open(options: Options) -> Self {
         let core = Arc::new(Core::open(options));
-        tokio::spawn(begin(Arc::clone(&core)));
-        tokio::spawn(follow_state(Arc::downgrade(&core), core.shown.follow()));
-        tokio::spawn(look_around(Arc::downgrade(&core)));
-        tokio::spawn(follow_keyring(Arc::downgrade(&core), core.options.keyring.late_answers()));
+        background::begin(&core);
         Self(core)
     }
 
@@ -129,7 +118,7 @@ impl Desktop {
 
     /// Tells the person that the window could not be opened, and what became of the gateway meanwhile.
     pub fn window_failed(&self) {
-        self.0.window_failed();
+        tokio::spawn(background::tell_in_turn(Arc::downgrade(&self.0), news::window_failed()));
     }
 
     /// Starts the gateway on the demo's model, also in place of Codex's own.
@@ -286,51 +275,5 @@ impl Desktop {
         let mut life = self.0.life.lock().await;
         life.stop(&self.0);
         life.ended().await;
-    }
-}
-
-/// Does what is to be done at the start. What goes wrong is shown.
-async fn begin(core: Arc<Core>) {
-    let mut life = core.life.lock().await;
-    if core.desktop_settings().start_at_launch && !life.is_on() {
-        let _ = life.start(&core).await;
-    } else if core.config.usable().is_ok() {
-        core.tokens.ensure().await;
-        core.show_token();
-    }
-}
-
-/// Tells the person of what changes, until the application is dropped.
-async fn follow_state(core: Weak<Core>, mut states: watch::Receiver<Arc<AppState>>) {
-    let mut before = Arc::clone(&states.borrow_and_update());
-    while states.changed().await.is_ok() {
-        let now = Arc::clone(&states.borrow_and_update());
-        let Some(core) = core.upgrade() else { return };
-        core.state_changed(&before, &now);
-        before = now;
-    }
-}
-
-/// Looks around, until the application is dropped.
-async fn look_around(core: Weak<Core>) {
-    loop {
-        sleep(LOOK_PAUSE).await;
-        match core.upgrade() {
-            Some(core) => core.look_around().await,
-            None => return,
-        }
-    }
-}
-
-/// Takes the token from a keyring that was unlocked too late, or came up after the application, as happens at a login.
-/// Nothing is asked of one that is locked: the person would be asked for its password again and again.
-async fn follow_keyring(core: Weak<Core>, mut late: watch::Receiver<()>) {
-    loop {
-        let has_answered = timeout(KEYRING_PAUSE, late.changed()).await.is_ok();
-        let Some(core) = core.upgrade() else { return };
-        let is_awaited = core.tokens.is_without_keyring() && core.life.lock().await.is_wanted();
-        if is_awaited || (has_answered && core.tokens.is_missing()) {
-            core.ask_keyring_again().await;
-        }
     }
 }
