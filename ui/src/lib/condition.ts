@@ -1,5 +1,7 @@
+import { app } from "./app.svelte";
 import type { AppState, QuotaWindow, Trouble } from "./ipc";
 import { ipc } from "./ipc";
+import { say } from "./say.svelte";
 import { ordinal, plural, resetTime, shortVersion } from "./format";
 import { beginSignIn } from "./signin";
 
@@ -67,9 +69,26 @@ export function limitName(label: QuotaWindow["label"]): string {
   return { day: "daily", week: "weekly", month: "monthly" }[label] ?? label;
 }
 
+/** What screen readers are told of a notice. */
+export const spokenWords = (notice: Notice): string => notice.words.replaceAll("`", "");
+
+/** Makes of a command that starts the gateway one that fails only where the state doesn't show why. */
+export function starting(command: () => Promise<unknown>): () => Promise<void> {
+  return async () => {
+    try {
+      await command();
+    } catch (error) {
+      const { state } = app;
+      const notice = state?.switch === "off" && state.trouble ? noticeOf(state, Date.now()) : null;
+      if (!notice) throw error;
+      say.aloud(spokenWords(notice));
+    }
+  };
+}
+
 const SIGN_IN: Offer = { label: "Sign in", run: () => beginSignIn(false) };
-const DEMO: Offer = { label: "Try the demo", run: ipc.startDemo };
-const TRY_AGAIN: Offer = { label: "Try again", run: ipc.startGateway };
+const DEMO: Offer = { label: "Try the demo", run: starting(ipc.startDemo) };
+const TRY_AGAIN: Offer = { label: "Try again", run: starting(ipc.startGateway) };
 
 function troubleNotice(trouble: Trouble, isOn: boolean, now: number): Notice {
   const amber = (words: string, offers: Offer[], details: string[] = []): Notice => ({
@@ -99,7 +118,8 @@ function troubleNotice(trouble: Trouble, isOn: boolean, now: number): Notice {
     case "portTaken": {
       const { port, holder, nextFree } = trouble;
       const by = holder ? `\`${holder.name}\` (pid ${holder.pid})` : "another program";
-      const move = nextFree === null ? [] : [{ label: `Use ${nextFree}`, run: () => ipc.usePort(nextFree) }];
+      const move =
+        nextFree === null ? [] : [{ label: `Use ${nextFree}`, run: starting(() => ipc.usePort(nextFree)) }];
       return amber(`Port ${port} is held by ${by}.`, [...move, TRY_AGAIN]);
     }
     case "keyring":

@@ -15,7 +15,11 @@ class Settings {
   /** Listens until the returned function is called. */
   follow(): () => void {
     this.refused = {};
-    const heard = ipc.onSettings((view) => (this.view = view));
+    const heard = ipc.onSettings((view) => {
+      this.view = view;
+      // What was refused before them may hold now.
+      this.refused = {};
+    });
     ipc.settings().then(
       (view) => (this.view = view),
       (error) => (this.failure = sentence(error)),

@@ -184,6 +184,17 @@ test("the first steps vanish a moment after the last is done", async () => {
   await expect.poll(() => screen.queryByRole("region", { name: "First steps" })).toBeNull();
 });
 
+test("first steps that can't be put away say why, and can be hidden", async () => {
+  const done = { codexFound: true, canAnswer: true, snippetCopied: true };
+  await openWindow({
+    state: { firstRun: done },
+    commands: { first_run_done: () => Promise.reject("Not saved: the file can't be written.") },
+  });
+  await vi.advanceTimersByTimeAsync(2100);
+  expect(await screen.findByRole("alert")).toHaveTextContent("Not saved: the file can't be written.");
+  expect(screen.getByRole("button", { name: "Hide the first steps" })).toBeVisible();
+});
+
 test("a button that waits shows it only after 300 ms", async () => {
   const { user } = await openWindow({
     scene: "keyring",

@@ -205,7 +205,22 @@ test("a change made by hand in the file shows, and so do its warnings", async ()
   await screen.findByLabelText("Port");
   await tell("settings", { ...settings, port: 9000, warnings: ["`prot` means nothing here."] });
   await expect.poll(() => screen.getByLabelText("Port")).toHaveValue("9000");
-  expect(screen.getByText("`prot` means nothing here.")).toBeVisible();
+  expect(screen.getByText("prot", { selector: ".warnings code" })).toBeVisible();
+});
+
+test("a refusal is gone once the settings are others", async () => {
+  const { user, tell } = await openWindow({
+    place: "settings",
+    commands: { change_setting: () => Promise.reject("Port 8001 is in use by `python3` (process 4711).") },
+  });
+  const port = await screen.findByLabelText("Port");
+  await user.clear(port);
+  await user.type(port, "8001{Enter}");
+  expect(await screen.findByRole("alert")).toHaveTextContent(
+    "Port 8001 is in use by python3 (process 4711).",
+  );
+  await tell("settings", { ...settings, port: 8001 });
+  await expect.poll(() => screen.queryByRole("alert")).toBeNull();
 });
 
 test("only macOS tells of clicks on the icon", async () => {

@@ -191,6 +191,44 @@ test("a refused command says why until it is dismissed", async () => {
   expect(screen.queryByRole("alert")).toBeNull();
 });
 
+test("what the state says already is not said twice", async () => {
+  const taken = "Port 8000 is in use by `python3` (process 4711): stop that program, or choose another port.";
+  const { user, rust, spoken } = await openWindow({
+    scene: "port-taken",
+    commands: { start_gateway: () => Promise.reject(taken), use_port: () => Promise.reject(taken) },
+  });
+  for (const action of [
+    () => screen.getByRole("button", { name: "Try again" }),
+    () => screen.getByRole("button", { name: "Use 8001" }),
+    () => screen.getByRole("switch", { name: "Gateway" }),
+  ]) {
+    rust.mockClear();
+    await user.click(action());
+    await expect.poll(() => rust.mock.calls.length).toBeGreaterThan(0);
+    expect(screen.queryByRole("alert")).toBeNull();
+    await expect.poll(spoken).toBe("Port 8000 is held by python3 (pid 4711).");
+  }
+});
+
+test("a refusal is gone once the gateway is switched, or something else is the matter", async () => {
+  const { user, state, tell } = await openWindow({
+    scene: "no-codex",
+    commands: { choose_codex: () => Promise.reject("Not saved: `/x` can't be written.") },
+  });
+  const refuse = async () => {
+    await user.click(screen.getByRole("button", { name: "Choose…" }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("Not saved: /x can't be written.");
+  };
+  await refuse();
+  await tell("state", { ...state, running: 1 });
+  expect(screen.getByRole("alert")).toBeVisible();
+  await tell("state", { ...state, switch: "off" });
+  await expect.poll(() => screen.queryByRole("alert")).toBeNull();
+  await refuse();
+  await tell("state", { ...state, switch: "off", trouble: { kind: "signedOut" } });
+  await expect.poll(() => screen.queryByRole("alert")).toBeNull();
+});
+
 test("Ctrl and a digit, and ⌘ and a digit, go to a place", async () => {
   const { user } = await openWindow();
   await user.keyboard("{Control>}3{/Control}");
