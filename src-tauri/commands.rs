@@ -16,7 +16,7 @@ use tauri_plugin_dialog::DialogExt;
 use tauri_plugin_opener::OpenerExt;
 use tokio::sync::oneshot;
 
-use crate::{actions, failure::Failure};
+use crate::{actions, failure::Failure, login};
 
 type Done<T = ()> = Result<T, Failure>;
 
@@ -188,7 +188,15 @@ fn settings(desktop: State<'_, Desktop>) -> Arc<SettingsView> {
 }
 
 #[command]
-async fn change_setting(desktop: State<'_, Desktop>, change: SettingChange) -> Done<Arc<SettingsView>> {
+async fn change_setting<R: Runtime>(
+    app: AppHandle<R>,
+    desktop: State<'_, Desktop>,
+    change: SettingChange,
+) -> Done<Arc<SettingsView>> {
+    if let SettingChange::StartAtLogin(wanted) = change {
+        login::change(&app, wanted).await?;
+        return Ok(desktop.settings());
+    }
     Ok(desktop.change_setting(change).await?)
 }
 
