@@ -149,7 +149,7 @@ clickToggles: boolean,
 /**
  * `None` for the model's own.
  */
-reasoningEffort: string | null, ignoreUnsupportedParameters: boolean, modelAliases: { [key in string]: string }, maxActiveTurns: number, 
+reasoningEffort: string | null, ignoreUnsupportedParameters: boolean, modelAliases: { [key in string]: string }, maxBodyBytes: number, maxActiveTurns: number, 
 /**
  * How long a whole answer may take.
  */

@@ -154,6 +154,7 @@ export const settings: SettingsView = {
   reasoningEffort: null,
   ignoreUnsupportedParameters: false,
   modelAliases: { "gpt-4o": "gpt-5.5", "*": "gpt-6-luna" },
+  maxBodyBytes: 64 << 20,
   maxActiveTurns: 16,
   turnTimeoutSeconds: 600,
   idleTimeoutSeconds: 600,

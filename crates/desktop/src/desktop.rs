@@ -144,8 +144,9 @@ impl Desktop {
 
     /// Saves where Codex is, and takes it from there.
     pub async fn use_codex(&self, path: &Path) -> Result<(), Problem> {
+        let name = path.to_str().ok_or_else(|| Problem::Name(path.to_owned()))?;
         settings::free("CODEX_GATEWAY_CODEX")?;
-        settings::write(&self.0.config, Field::Of("codex"), json!(path))?;
+        settings::write(&self.0.config, Field::Of("codex"), json!(name))?;
         self.0.follow_settings().await
     }
 

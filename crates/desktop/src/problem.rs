@@ -22,6 +22,8 @@ pub enum Problem {
     Unusable(String),
     #[error("Not saved: {0}.")]
     Setting(String),
+    #[error("Not saved: the config file can't hold the name of {}. Rename it.", .0.display())]
+    Name(PathBuf),
     /// `by` is a variable of the environment, or an option of the command line.
     #[error("`{by}` fixes this: start the application without it.")]
     Fixed { by: &'static str },

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gateway::settings::{Origin, OriginError, Unsupported};
+use gateway::settings::{Origin, OriginError, Settings, Unsupported};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -36,6 +36,7 @@ pub(crate) fn view(config: &Config, efforts: Vec<String>) -> SettingsView {
         reasoning_effort: settings.reasoning_effort.clone(),
         ignore_unsupported_parameters: settings.unsupported_parameters == Unsupported::Ignore,
         model_aliases: settings.model_aliases.clone(),
+        max_body_bytes: body_limit(&settings),
         max_active_turns: u32::try_from(settings.max_active_turns).unwrap_or(u32::MAX),
         turn_timeout_seconds: settings.turn_timeout.as_secs(),
         idle_timeout_seconds: settings.idle_timeout.as_secs(),
@@ -115,22 +116,32 @@ pub(crate) fn change(config: &Config, change: SettingChange) -> Result<(), Probl
     write(config, field, value)
 }
 
-/// Changes the setting that a cure is. [`Cure::SignIn`] is none.
+/// Changes the setting that a cure is. [`Cure::SignIn`] is none. The request may be an old one: what was set since and
+/// lets as much pass is left as it is.
 pub(crate) fn cure(config: &Config, cure: &Cure) -> Result<(), Problem> {
+    let settings = config.settings();
     match cure {
         Cure::IgnoreUnsupportedParameters => change(config, SettingChange::IgnoreUnsupportedParameters(true)),
         Cure::AddModelAlias { name, model } => {
-            let mut aliases = config.settings().model_aliases.clone();
-            aliases.insert(name.clone(), model.clone());
+            let mut aliases = settings.model_aliases.clone();
+            aliases.entry(name.clone()).or_insert_with(|| model.clone());
             change(config, SettingChange::ModelAliases(aliases))
         }
         Cure::RaiseBodyLimit { bytes } => {
             free("CODEX_GATEWAY_MAX_BODY_BYTES")?;
-            write(config, Field::Of("max_body_bytes"), json!(bytes))
+            write(config, Field::Of("max_body_bytes"), json!((*bytes).max(body_limit(&settings))))
         }
-        Cure::RaiseTurnTimeout { seconds } => change(config, SettingChange::TurnTimeoutSeconds(*seconds)),
+        Cure::RaiseTurnTimeout { seconds } => {
+            let seconds = (*seconds).max(settings.turn_timeout.as_secs());
+            change(config, SettingChange::TurnTimeoutSeconds(seconds))
+        }
         Cure::SignIn => Ok(()),
     }
+}
+
+/// How large a request may be, in bytes.
+pub(crate) fn body_limit(settings: &Settings) -> u64 {
+    u64::try_from(settings.max_body_bytes).unwrap_or(u64::MAX)
 }
 
 /// A field of the configuration file.

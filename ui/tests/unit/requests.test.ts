@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 
 import { REQUESTS_KEPT } from "../../../generated/window";
 import { history, next, recordOf } from "../../mock/requests";
-import type { RequestView } from "../../src/lib/ipc";
+import { settings } from "../../mock/state";
+import type { Cure, RequestView, SettingsView } from "../../src/lib/ipc";
 import { openWindow } from "./window";
 
 const now = Date.now();
@@ -254,6 +255,44 @@ test("a failure is told with its cure, which applies with one press", async () =
   expect(
     await screen.findByText("Applied. The next such request passes.", { selector: "aside p" }),
   ).toBeVisible();
+});
+
+test.each<[string, Cure, Partial<SettingsView>]>([
+  [
+    "Ignore such parameters from now on",
+    { kind: "ignoreUnsupportedParameters" },
+    { ignoreUnsupportedParameters: true },
+  ],
+  [
+    "Answer o3 with gpt-5.5",
+    { kind: "addModelAlias", name: "o3", model: "gpt-5.5" },
+    { modelAliases: { o3: "mine" } },
+  ],
+  ["Allow requests of 128 MiB", { kind: "raiseBodyLimit", bytes: 128 << 20 }, { maxBodyBytes: 256 << 20 }],
+  ["Allow answers to take 20 min", { kind: "raiseTurnTimeout", seconds: 1200 }, { turnTimeoutSeconds: 1200 }],
+])("“%s” is offered only where it changes something", async (label, cure, since) => {
+  const { user, tell } = await openWindow({
+    place: "requests",
+    requests: [{ ...refused, cure }],
+    settings: { modelAliases: {} },
+  });
+  await screen.findByRole("listbox");
+  await user.click(rows()[0] as HTMLElement);
+  expect(screen.getByRole("button", { name: label })).toBeVisible();
+  await tell("settings", { ...settings, ...since });
+  expect(await screen.findByText("By now, the settings let such a request pass.")).toBeVisible();
+  expect(screen.queryByRole("button", { name: label })).toBeNull();
+});
+
+test("who has signed in since is not asked to", async () => {
+  const { user } = await openWindow({
+    place: "requests",
+    requests: [{ ...refused, cure: { kind: "signIn" } }],
+  });
+  await screen.findByRole("listbox");
+  await user.click(rows()[0] as HTMLElement);
+  expect(screen.getByText("Codex is signed in by now.")).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Sign in" })).toBeNull();
 });
 
 test("the lines tell their figures to those who can't see them", async () => {

@@ -16,6 +16,7 @@ describe("figures", () => {
     [1240, "1.2 s"],
     [34_400, "34 s"],
     [125_000, "2 min 5 s"],
+    [1_200_000, "20 min"],
   ])("%i ms lasts %s", (ms, words) => expect(duration(ms)).toBe(words));
 
   test.each([
@@ -35,7 +36,7 @@ describe("figures", () => {
 
   test("counts, sizes, ordinals and versions", () => {
     expect([plural(1, "request"), plural(1200, "request")]).toEqual(["1 request", "1,200 requests"]);
-    expect([bytes(812), bytes(1200), bytes(67_108_864)]).toEqual(["812 B", "1.2 kB", "67.1 MB"]);
+    expect([bytes(812), bytes(4000), bytes(134_217_728)]).toEqual(["812 B", "3.9 KiB", "128 MiB"]);
     expect([1, 2, 3, 4, 11, 22].map(ordinal)).toEqual(["1st", "2nd", "3rd", "4th", "11th", "22nd"]);
     expect([shortVersion("0.169.0"), shortVersion("0.169.2")]).toEqual(["0.169", "0.169.2"]);
   });
@@ -60,8 +61,8 @@ describe("requests", () => {
     expect(cureLabel({ kind: "addModelAlias", name: "gpt-4o", model: "gpt-5.5" })).toBe(
       "Answer gpt-4o with gpt-5.5",
     );
-    expect(cureLabel({ kind: "raiseBodyLimit", bytes: 128_000_000 })).toBe("Allow requests of 128.0 MB");
-    expect(cureLabel({ kind: "raiseTurnTimeout", seconds: 1200 })).toBe("Allow answers to take 20 min 0 s");
+    expect(cureLabel({ kind: "raiseBodyLimit", bytes: 128 << 20 })).toBe("Allow requests of 128 MiB");
+    expect(cureLabel({ kind: "raiseTurnTimeout", seconds: 1200 })).toBe("Allow answers to take 20 min");
   });
 });
 

@@ -19,6 +19,7 @@ pub struct SettingsView {
     pub reasoning_effort: Option<String>,
     pub ignore_unsupported_parameters: bool,
     pub model_aliases: BTreeMap<String, String>,
+    pub max_body_bytes: u64,
     pub max_active_turns: u32,
     /// How long a whole answer may take.
     pub turn_timeout_seconds: u64,
