@@ -39,16 +39,16 @@ class Requests {
   follow(): () => void {
     this.#take([]);
     const heard = ipc.onRequests((views) => this.#take([...this.all, ...views]));
-    ipc.requests().then(
-      (views) => {
+    heard
+      .then(() => ipc.requests())
+      .then((views) => {
         // Some may have been told of by an event before the answer came.
         const known = new Set(views.map((view) => view.record.id));
         this.#take([...views, ...this.all.filter((view) => !known.has(view.record.id))]);
         this.loaded = true;
         if (this.#heldAt !== null) this.#hold();
-      },
-      (error) => (this.failure = sentence(error)),
-    );
+      })
+      .catch((error) => (this.failure = sentence(error)));
     return () => void heard.then((stop) => stop());
   }
 
