@@ -97,9 +97,14 @@ export type PromptBytes = { sent: number, received: number, };
 
 export type QuotaWindow = { 
 /**
- * Such as `5 h` or `week`.
+ * Such as `5 h` or `week`, or `account` where its length is not known; after the limit's name where only some models
+ * have it.
  */
 label: string, 
+/**
+ * Whether only some models count towards it.
+ */
+ofSomeModels: boolean, 
 /**
  * From 0 to 100.
  */

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     fn window(label: &str, used_percent: f64, resets_at_ms: Option<u64>) -> QuotaWindow {
-        QuotaWindow { label: label.to_owned(), used_percent, resets_at_ms }
+        QuotaWindow { label: label.to_owned(), of_some_models: false, used_percent, resets_at_ms }
     }
 
     #[test]

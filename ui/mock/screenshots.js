@@ -62,6 +62,7 @@ const SHOTS = [
     act: (page) => page.getByLabel("Filter by text").fill("nowhere"),
   },
   { name: "account", place: "account" },
+  { name: "account-limits", place: "account", query: "scene=many-limits" },
   { name: "account-leaks", place: "account", query: "scene=leaks" },
   { name: "account-off", place: "account", query: "scene=off" },
   { name: "account-too-old", place: "account", query: "scene=too-old" },

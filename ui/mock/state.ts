@@ -21,8 +21,8 @@ export function healthy(now: number): AppState {
     },
     signIn: null,
     quota: [
-      { label: "5 h", usedPercent: 62, resetsAtMs: now + 2.2 * HOUR },
-      { label: "week", usedPercent: 18, resetsAtMs: now + 98 * HOUR },
+      { label: "5 h", ofSomeModels: false, usedPercent: 62, resetsAtMs: now + 2.2 * HOUR },
+      { label: "week", ofSomeModels: false, usedPercent: 18, resetsAtMs: now + 98 * HOUR },
     ],
     clients: [
       { name: "openai-python/3.54.0", requests: 41 },
@@ -110,11 +110,29 @@ export const scenes: { [name: string]: Scene } = {
       { kind: "quotaUsedUp", window: "5 h", resetsAtMs: now + 1.4 * HOUR },
       {
         quota: [
-          { label: "5 h", usedPercent: 100, resetsAtMs: now + 1.4 * HOUR },
-          { label: "week", usedPercent: 71, resetsAtMs: now + 98 * HOUR },
+          { label: "5 h", ofSomeModels: false, usedPercent: 100, resetsAtMs: now + 1.4 * HOUR },
+          { label: "week", ofSomeModels: false, usedPercent: 71, resetsAtMs: now + 98 * HOUR },
         ],
       },
     ),
+  "many-limits": (now) => ({
+    quota: [
+      { label: "5 h", ofSomeModels: false, usedPercent: 62, resetsAtMs: now + 2.2 * HOUR },
+      { label: "week", ofSomeModels: false, usedPercent: 91, resetsAtMs: now + 98 * HOUR },
+      {
+        label: "GPT-5.3-Codex-Spark, 5 h",
+        ofSomeModels: true,
+        usedPercent: 4,
+        resetsAtMs: now + 4.5 * HOUR,
+      },
+      {
+        label: "GPT-5.3-Codex-Spark, week",
+        ofSomeModels: true,
+        usedPercent: 12,
+        resetsAtMs: now + 499 * HOUR,
+      },
+    ],
+  }),
   crashed: () =>
     trouble(
       { kind: "codexStopped", attempt: 2, message: "Codex ended unexpectedly" },

@@ -74,7 +74,7 @@ fn is_nearly_used(window: &QuotaWindow) -> bool {
 fn was_reset(window: &QuotaWindow) -> Notification {
     Notification {
         kind: NotificationKind::Quota,
-        title: format!("The limit of {} was reset", window.label),
+        title: format!("The {} limit was reset", window.label),
         body: format!("{:.0} % of it is used.", window.used_percent),
     }
 }
@@ -82,7 +82,7 @@ fn was_reset(window: &QuotaWindow) -> Notification {
 fn nearly_used(window: &QuotaWindow) -> Notification {
     Notification {
         kind: NotificationKind::Quota,
-        title: format!("The limit of {} is nearly used up", window.label),
+        title: format!("The {} limit is nearly used up", window.label),
         body: format!("{:.0} % of it is used. The window says when it resets.", window.used_percent),
     }
 }
@@ -137,7 +137,7 @@ fn of_trouble(trouble: &Trouble) -> Notification {
         Trouble::QuotaUsedUp { window, .. } => (
             NotificationKind::Quota,
             "The quota is used up",
-            format!("Codex answers again when the limit of {window} resets."),
+            format!("Codex answers again when the {window} limit resets."),
         ),
         Trouble::Keyring { .. } | Trouble::TokenLost | Trouble::Config { .. } | Trouble::Other { .. } => (
             NotificationKind::Trouble,
@@ -179,6 +179,7 @@ mod tests {
     fn state(used: &[f64], trouble: Option<Trouble>) -> AppState {
         let window = |used_percent: &f64| QuotaWindow {
             label: "5 h".to_owned(),
+            of_some_models: false,
             used_percent: *used_percent,
             resets_at_ms: Some(RESET),
         };
@@ -203,8 +204,8 @@ mod tests {
         std::iter::from_fn(|| news.next(state, now_ms)).map(|notification| notification.title).collect()
     }
 
-    const NEARLY: &str = "The limit of 5 h is nearly used up";
-    const WAS_RESET: &str = "The limit of 5 h was reset";
+    const NEARLY: &str = "The 5 h limit is nearly used up";
+    const WAS_RESET: &str = "The 5 h limit was reset";
 
     #[test]
     fn a_limit_is_told_when_it_is_nearly_used_up_and_when_it_was_reset() {

@@ -62,11 +62,14 @@ export function noticeOf(state: AppState, now: number): Notice | null {
   return null;
 }
 
-/** `5-hour` of `5 h`, `weekly` of `week`. */
+const UNITS: { [unit: string]: string } = { min: "minute", h: "hour", days: "day" };
+
+/** `5-hour` of `5 h`, `weekly` of `week`, `Spark, weekly` of `Spark, week`. */
 export function limitName(label: QuotaWindow["label"]): string {
-  const hours = /^(\d+) ?h$/.exec(label);
-  if (hours) return `${hours[1]}-hour`;
-  return { day: "daily", week: "weekly", month: "monthly" }[label] ?? label;
+  const [, limit = "", span = label] = /^(.*, )?(.*)$/.exec(label) ?? [];
+  const [, length, unit = ""] = /^(\d+) (\w+)$/.exec(span) ?? [];
+  const name = length ? `${length}-${UNITS[unit] ?? unit}` : { day: "daily", week: "weekly" }[span];
+  return limit + (name ?? span);
 }
 
 /** What screen readers are told of a notice. */
@@ -144,7 +147,7 @@ function troubleNotice(trouble: Trouble, isOn: boolean, now: number): Notice {
       ]);
     case "quotaUsedUp": {
       const resets = trouble.resetsAtMs;
-      const when = resets === null ? "" : `; it resets at ${resetTime(resets, now)}`;
+      const when = resets === null ? "" : `; it resets ${resetTime(resets, now)}`;
       return amber(`The ${limitName(trouble.window)} limit is used up${when}.`, []);
     }
     case "codexStopped":

@@ -2,7 +2,8 @@
 
 const timeOfDay = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const hourAndMinute = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "long", hour: "2-digit", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "long" });
+const dayOfYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long" });
 const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 const grouped = new Intl.NumberFormat("en-US");
 const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
@@ -20,9 +21,14 @@ export const clockTime = (ms: number): string => timeOfDay.format(ms);
 /** `22 Nov 2026, 14:02:07`. */
 export const exactTime = (ms: number): string => full.format(ms);
 
-/** `16:40`, or `Tuesday 16:40` when it is not within a day. */
-export const resetTime = (ms: number, now: number): string =>
-  ms - now < DAY ? hourAndMinute.format(ms) : weekday.format(ms);
+/** `at 16:40`, `tomorrow at 09:10`, `on Tuesday at 14:00`, `on 12 December at 14:00`. */
+export function resetTime(ms: number, now: number): string {
+  const at = `at ${hourAndMinute.format(ms)}`;
+  const midnight = new Date(now).setHours(24, 0, 0, 0);
+  if (ms < midnight) return at;
+  if (ms < midnight + DAY) return `tomorrow ${at}`;
+  return `on ${(ms < midnight + 6 * DAY ? weekday : dayOfYear).format(ms)} ${at}`;
+}
 
 /** `just now`, `2 min ago`. */
 export function ago(ms: number, now: number): string {

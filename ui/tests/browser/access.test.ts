@@ -99,6 +99,31 @@ describe.each(THEMES)("in the %s theme", (colorScheme) => {
   });
 });
 
+test.each(THEMES)("how much of a limit is used can be made out in the %s theme", async (colorScheme) => {
+  const { page, close } = await open({
+    query: "scene=many-limits",
+    place: "account",
+    options: { colorScheme },
+  });
+  const contrasts = await page.evaluate(() => {
+    const luminance = (element: Element | null) => {
+      const parts = getComputedStyle(element ?? document.body).backgroundColor.match(/\d+/g) ?? [];
+      const [r = 0, g = 0, b = 0] = parts.map((part) => {
+        const share = Number(part) / 255;
+        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    return [...document.querySelectorAll("[role=meter]")].map((meter) => {
+      const [a, b] = [luminance(meter), luminance(meter.firstElementChild)];
+      return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    });
+  });
+  expect(contrasts.length).toBe(6);
+  for (const contrast of contrasts) expect(contrast).toBeGreaterThan(3);
+  await close();
+});
+
 test("with more contrast it is still accessible", async () => {
   for (const colorScheme of THEMES) {
     const { page, close } = await open({ options: { colorScheme, contrast: "more" } });

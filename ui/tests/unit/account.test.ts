@@ -19,6 +19,13 @@ test("who is signed in, with what plan, and how much of each limit is used", asy
   expect(section("Codex").getByText("Running")).toBeVisible();
 });
 
+test("limits that only some models have are under Account, and not in the rail", async () => {
+  await openWindow({ scene: "many-limits", place: "account" });
+  expect(section("Limits").getAllByRole("meter")).toHaveLength(4);
+  expect(section("Limits").getByText("GPT-5.3-Codex-Spark, weekly")).toBeVisible();
+  expect(section("State of Codex").getAllByRole("meter")).toHaveLength(2);
+});
+
 test.each([
   ["off", "Not running; the gateway is off"],
   ["starting", "Starting"],

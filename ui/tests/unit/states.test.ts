@@ -49,7 +49,7 @@ test.each([
 
 test("a limit that is used up says when it resets", async () => {
   await openWindow({ scene: "quota" });
-  expect(strip()).toHaveTextContent(/^The 5-hour limit is used up; it resets at \d\d:\d\d\.$/);
+  expect(strip()).toHaveTextContent(/^The 5-hour limit is used up; it resets (tomorrow )?at \d\d:\d\d\.$/);
 });
 
 test.each([
@@ -246,4 +246,5 @@ test("the foot of the rail tells of Codex and its limits", async () => {
   expect(screen.getByText("Codex 0.169")).toBeVisible();
   expect(screen.getByText("signed in · Plus")).toBeVisible();
   expect(screen.getByRole("meter", { name: "5-hour limit used" })).toHaveAttribute("aria-valuetext", "62 %");
+  expect(screen.getByText("62 %")).toBeVisible();
 });

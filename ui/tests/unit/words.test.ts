@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { recordOf } from "../../mock/requests";
+import { limitName } from "../../src/lib/condition";
 import { ago, bytes, duration, ordinal, plural, resetTime, shortVersion, until } from "../../src/lib/format";
 import { highlight } from "../../src/lib/highlight";
 import { cureLabel, endpointOf, outcomeOf } from "../../src/lib/record";
@@ -27,9 +28,11 @@ describe("figures", () => {
     [26 * 60 * MINUTE, "1 day 2 h ago"],
   ])("%i ms back is %s", (ms, words) => expect(ago(now - ms, now)).toBe(words));
 
-  test("a reset within the day names the time, a later one the day too", () => {
-    expect(resetTime(now + 160 * MINUTE, now)).toBe("16:40");
-    expect(resetTime(now + 72 * 60 * MINUTE, now)).toMatch(/^Monday.* 14:00$/);
+  test("a reset today names the time, a later one the day too", () => {
+    expect(resetTime(now + 160 * MINUTE, now)).toBe("at 16:40");
+    expect(resetTime(now + 19 * 60 * MINUTE, now)).toBe("tomorrow at 09:00");
+    expect(resetTime(now + 72 * 60 * MINUTE, now)).toBe("on Monday at 14:00");
+    expect(resetTime(now + 7 * 24 * 60 * MINUTE, now)).toBe("on 27 November at 14:00");
     expect(until(now + 134 * MINUTE, now)).toBe("2 h 14 min");
     expect(until(now - MINUTE, now)).toBe("1 min");
   });
@@ -41,6 +44,14 @@ describe("figures", () => {
     expect([shortVersion("0.169.0"), shortVersion("0.169.2")]).toEqual(["0.169", "0.169.2"]);
   });
 });
+
+test.each([
+  ["5 h", "5-hour"],
+  ["week", "weekly"],
+  ["30 days", "30-day"],
+  ["account", "account"],
+  ["GPT-5.3-Codex-Spark, week", "GPT-5.3-Codex-Spark, weekly"],
+])("the limit of %s is called %s", (label, name) => expect(limitName(label)).toBe(name));
 
 describe("requests", () => {
   test("a caller that hung up has not failed; an error within a stream has", () => {

@@ -56,7 +56,7 @@ async fn a_limit_that_is_nearly_used_up_is_told() {
     assert_eq!(app.ask(TOKEN).await, Some(200));
     let Notification { kind, title, body } = next(&mut told).await;
     assert_eq!(kind, NotificationKind::Quota);
-    assert_eq!(title, "The limit of 5 h is nearly used up");
+    assert_eq!(title, "The 5 h limit is nearly used up");
     assert!(body.starts_with("95 % of it is used."), "{body}");
     app.close().await;
 }
