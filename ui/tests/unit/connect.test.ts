@@ -136,6 +136,38 @@ test("trying it shows the answer as it comes, then its figures", async () => {
   await expect.poll(spoken).toBe("Answer: pong");
 });
 
+test("a try goes on while the person looks elsewhere, and is there when they come back", async () => {
+  let finish = (_: unknown) => {};
+  const { user, rust, tell } = await openWindow({
+    commands: { try_it: () => new Promise((resolve) => (finish = resolve)) },
+  });
+  await user.click(await screen.findByRole("tab", { name: "curl" }));
+  const prompt = screen.getByLabelText("Try it", { selector: "input" });
+  await user.clear(prompt);
+  await user.type(prompt, "Say ping");
+  await user.click(screen.getByRole("button", { name: "Send" }));
+  await tell("try-delta", "pi");
+  await user.click(screen.getByRole("link", { name: "Requests" }));
+  await screen.findByRole("heading", { level: 1, name: "Requests" });
+  await tell("try-delta", "ng");
+  expect(rust).not.toHaveBeenCalledWith("cancel_try", expect.anything());
+  await user.click(screen.getByRole("link", { name: "Connect" }));
+  expect(await screen.findByText("ping")).toBeVisible();
+  expect(screen.getByRole("button", { name: "Stop" })).toBeVisible();
+  finish({
+    model: "gpt-5.5",
+    text: "ping",
+    firstTokenMs: 412,
+    durationMs: 1207,
+    inputTokens: 11,
+    cachedTokens: 3,
+    outputTokens: 7,
+  });
+  expect(await screen.findByText(/first token 412 ms/)).toBeVisible();
+  expect(screen.getByLabelText("Try it", { selector: "input" })).toHaveValue("Say ping");
+  expect(screen.getByRole("tab", { name: "curl" })).toHaveAttribute("aria-selected", "true");
+});
+
 test("trying it can be stopped, which is no failure", async () => {
   let fail = (_: unknown) => {};
   const { user, rust } = await openWindow({
