@@ -59,7 +59,7 @@ leaks: Array<string>,
  */
 models: Array<string>, };
 
-export type CopyTarget = { "what": "baseUrl" } | { "what": "token" } | { "what": "snippet", id: string, } | { "what": "curl", requestId: string, } | { "what": "record", requestId: string, };
+export type CopyTarget = { "what": "baseUrl" } | { "what": "token" } | { "what": "snippet", id: string, } | { "what": "curl", requestId: string, } | { "what": "record", requestId: string, } | { "what": "signInUrl" } | { "what": "signInCode" };
 
 export type Cure = { "kind": "ignoreUnsupportedParameters" } | { "kind": "addModelAlias", name: string, model: string, } | { "kind": "raiseBodyLimit", bytes: number, } | { "kind": "raiseTurnTimeout", seconds: number, } | { "kind": "signIn" };
 

@@ -34,6 +34,7 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         first_run_done,
         keep_token_in_file,
         open_help,
+        open_sign_in_page,
         requests,
         retry_keyring,
         reveal_token,
@@ -176,6 +177,12 @@ async fn sign_in<R: Runtime>(app: AppHandle<R>, desktop: State<'_, Desktop>, dev
     }
 }
 
+/// Opens the page of the sign-in under way once more.
+#[command]
+async fn open_sign_in_page<R: Runtime>(app: AppHandle<R>, desktop: State<'_, Desktop>) -> Done {
+    browse(&app, &desktop.sign_in_url()?)
+}
+
 #[command]
 async fn cancel_sign_in(desktop: State<'_, Desktop>) -> Done {
     desktop.cancel_sign_in().await;
@@ -211,7 +218,6 @@ async fn first_run_done(desktop: State<'_, Desktop>) -> Done {
 enum Help {
     InstallCodex,
     UpdateCodex,
-    Keyring,
 }
 
 #[command]
@@ -224,7 +230,6 @@ impl Help {
         match self {
             Self::InstallCodex => "https://github.com/openai/codex#quickstart",
             Self::UpdateCodex => "https://github.com/openai/codex/releases/latest",
-            Self::Keyring => "https://wiki.archlinux.org/title/GNOME/Keyring",
         }
     }
 }

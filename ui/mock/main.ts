@@ -90,10 +90,11 @@ const commands: { [name: string]: (args: never) => unknown } = {
         kind: "waiting",
         url: device
           ? "https://auth.openai.com/codex/device"
-          : "https://auth.openai.com/oauth/authorize?client_id=app&state=k2v9",
+          : `https://auth.openai.com/oauth/authorize?client_id=app&code_challenge=${"k2v9".repeat(60)}`,
         userCode: device ? "HTQK-93VX" : null,
       },
     }),
+  open_sign_in_page: () => null,
   cancel_sign_in: () => set({ signIn: null }),
   settings: () => view,
   change_setting: ({ change: wanted }: { change: SettingChange }) => change(wanted),

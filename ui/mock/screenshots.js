@@ -73,6 +73,12 @@ const SHOTS = [
     query: "scene=signed-out",
     act: (page) => page.getByRole("button", { name: "Use a code instead" }).click(),
   },
+  {
+    name: "account-browser",
+    place: "account",
+    query: "scene=signed-out",
+    act: (page) => page.getByRole("button", { name: "Sign in with ChatGPT" }).click(),
+  },
   { name: "account-failed", place: "account", query: "scene=sign-in-failed" },
   { name: "settings", place: "settings" },
   {

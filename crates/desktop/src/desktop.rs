@@ -25,8 +25,8 @@ use crate::{
     settings::{self, Field},
     sign_in, snippets, try_it,
     view::{
-        AppState, CopyTarget, Cure, ExportedFile, RequestView, SettingChange, SettingsView, SignIn, Snippet,
-        TryAnswer,
+        AppState, CopyTarget, Cure, ExportedFile, RequestView, SettingChange, SettingsView, SignIn,
+        SignInState, Snippet, TryAnswer,
     },
 };
 
@@ -165,6 +165,8 @@ impl Desktop {
                 Ok(export::curl(&self.0.requests.find(request_id)?.record, &base_url()))
             }
             CopyTarget::Record { request_id } => Ok(export::json(&self.0.requests.find(request_id)?.record)),
+            CopyTarget::SignInUrl => self.sign_in_url(),
+            CopyTarget::SignInCode => self.pending_sign_in()?.user_code.ok_or(Problem::NoSignIn),
         }
     }
 
@@ -247,6 +249,18 @@ impl Desktop {
     /// unless there is a code to enter.
     pub async fn sign_in(&self, with: SignInWith) -> Result<SignIn, Problem> {
         sign_in::begin(&self.0, with).await
+    }
+
+    /// The address of the page where the sign-in under way goes on.
+    pub fn sign_in_url(&self) -> Result<String, Problem> {
+        Ok(self.pending_sign_in()?.url)
+    }
+
+    fn pending_sign_in(&self) -> Result<SignIn, Problem> {
+        match &self.0.shown.state().sign_in {
+            Some(SignInState::Waiting(sign_in)) => Ok(sign_in.clone()),
+            _ => Err(Problem::NoSignIn),
+        }
     }
 
     pub async fn cancel_sign_in(&self) {

@@ -36,6 +36,8 @@ pub enum Problem {
     NoSnippet,
     #[error("That request is no longer kept: only the latest ones are.")]
     NoRequest,
+    #[error("No sign-in is waiting any more: begin again.")]
+    NoSignIn,
     #[error("The sign-in failed: {0}. Try again, or run `codex login` in a terminal.")]
     SignIn(#[source] SignInError),
     #[error("The file {path} can't be written: {source}.")]

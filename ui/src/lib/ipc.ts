@@ -16,7 +16,7 @@ import type {
 
 export type * from "../../../generated/window";
 
-export type HelpTopic = "install-codex" | "update-codex" | "keyring";
+export type HelpTopic = "install-codex" | "update-codex";
 
 export const ipc = {
   appState: () => invoke<AppState>("app_state"),
@@ -45,6 +45,7 @@ export const ipc = {
 
   /** How it goes, the state says. */
   signIn: (device: boolean) => invoke<null>("sign_in", { device }),
+  openSignInPage: () => invoke<null>("open_sign_in_page"),
   cancelSignIn: () => invoke<null>("cancel_sign_in"),
 
   settings: () => invoke<SettingsView>("settings"),

@@ -74,6 +74,12 @@ test("signing in by code shows the page and the code, until it is done", async (
   await tell("state", { ...state, signIn: waiting("HTQK-93VX") });
   expect(await screen.findByText("HTQK-93VX")).toBeVisible();
   expect(screen.getByText("https://auth.openai.com/codex/device")).toBeVisible();
+  await user.click(screen.getByRole("button", { name: "Copy the address" }));
+  expect(rust).toHaveBeenCalledWith("copy", { target: { what: "signInUrl" } });
+  await user.click(screen.getByRole("button", { name: "Copy the code" }));
+  expect(rust).toHaveBeenCalledWith("copy", { target: { what: "signInCode" } });
+  await user.click(screen.getByRole("button", { name: "Open the page here" }));
+  expect(rust).toHaveBeenCalledWith("open_sign_in_page", {});
   await tell("state", { ...state, signIn: null, trouble: null, codex: healthy(Date.now()).codex });
   expect(await screen.findByText(/^Signed in with ChatGPT/)).toBeVisible();
   expect(screen.queryByText("HTQK-93VX")).toBeNull();
@@ -85,6 +91,9 @@ test("signing in by the browser can be called off", async () => {
   expect(rust).toHaveBeenCalledWith("sign_in", { device: false });
   await tell("state", { ...state, signIn: waiting(null) });
   expect(await screen.findByText("https://auth.openai.com/codex/device")).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Copy the code" })).toBeNull();
+  await user.click(screen.getByRole("button", { name: "Open the page again" }));
+  expect(rust).toHaveBeenCalledWith("open_sign_in_page", {});
   await user.click(screen.getByRole("button", { name: "Cancel" }));
   expect(rust).toHaveBeenCalledWith("cancel_sign_in", {});
   await tell("state", state);

@@ -22,6 +22,10 @@ pub enum CopyTarget {
     Record {
         request_id: String,
     },
+    /// The address of the page where a sign-in goes on.
+    SignInUrl,
+    /// The code to enter there.
+    SignInCode,
 }
 
 /// Lines to paste somewhere.
