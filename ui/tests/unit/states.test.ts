@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/svelte";
+import { fireEvent, screen, within } from "@testing-library/svelte";
 import { afterEach, expect, test, vi } from "vitest";
 
 import { say } from "../../src/lib/say.svelte";
@@ -235,6 +235,9 @@ test("Ctrl and a digit, and ⌘ and a digit, go to a place", async () => {
   expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("Account");
   expect(screen.getByRole("main")).toHaveFocus();
   expect(screen.getByRole("link", { name: "Account" })).toHaveAttribute("aria-current", "page");
+  // A French keyboard's own sign on that key.
+  await fireEvent.keyDown(window, { key: "&", code: "Digit1", ctrlKey: true });
+  expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("Connect");
   await user.keyboard("{Meta>}4{/Meta}");
   expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("Settings");
   await user.keyboard("5");
