@@ -126,6 +126,18 @@ test("pause holds the list until it goes on", async () => {
   expect(rows()).toHaveLength(2);
 });
 
+test("a held list that is empty says how many wait, and shows them", async () => {
+  const { user, tell } = await openWindow({ place: "requests", requests: [one("req_1")] });
+  await screen.findByRole("listbox");
+  await user.click(screen.getByRole("button", { name: "Pause the list" }));
+  await user.click(screen.getByRole("button", { name: "Clear the list" }));
+  await user.click(screen.getByRole("button", { name: "Forget them" }));
+  await tell("requests", [one("req_2"), one("req_3"), one("req_4")]);
+  expect(await screen.findByText("3 new are waiting.")).toBeVisible();
+  await user.click(screen.getByRole("button", { name: "Show them" }));
+  expect(rows()).toHaveLength(3);
+});
+
 test("the list is narrowed by text, status, client and model", async () => {
   const { user } = await openWindow({
     place: "requests",
@@ -186,7 +198,7 @@ test("what is listed is exported, oldest first, and the file is named with what 
 });
 
 test("by the keys: arrows choose, Enter opens, Esc closes and gives the focus back", async () => {
-  const { user } = await openWindow({
+  const { user, spoken } = await openWindow({
     place: "requests",
     requests: [one("req_1"), one("req_2"), one("req_3")],
   });
@@ -197,6 +209,7 @@ test("by the keys: arrows choose, Enter opens, Esc closes and gives the focus ba
   expect(screen.queryByRole("complementary")).toBeNull();
   await user.keyboard("{Enter}");
   expect(drawer()).toHaveAccessibleName("Request req_2");
+  await expect.poll(spoken).toBe("Request 200, chat. Esc closes.");
   await user.keyboard("{ArrowDown}");
   expect(drawer()).toHaveAccessibleName("Request req_1");
   await user.keyboard("{Home}");
@@ -205,6 +218,31 @@ test("by the keys: arrows choose, Enter opens, Esc closes and gives the focus ba
   await user.keyboard("{Escape}");
   expect(screen.queryByRole("complementary")).toBeNull();
   expect(list()).toHaveFocus();
+});
+
+test("Esc in the filter leaves the drawer open, and the focus where it is", async () => {
+  const { user } = await openWindow({ place: "requests", requests: [one("req_1")] });
+  await screen.findByRole("listbox");
+  await user.click(rows()[0] as HTMLElement);
+  const filter = screen.getByLabelText("Filter by text");
+  await user.type(filter, "chat{Escape}");
+  expect(drawer()).toBeVisible();
+  expect(filter).toHaveFocus();
+});
+
+test("what was said is under a heading of its own", async () => {
+  const said = { prompt: "Say pong", answer: "pong" };
+  const { user } = await openWindow({ place: "requests", requests: [one("req_1", { text: said })] });
+  await screen.findByRole("listbox");
+  await user.click(rows()[0] as HTMLElement);
+  const headings = within(drawer()).getAllByRole("heading", { level: 2 });
+  expect(headings.map((heading) => heading.textContent)).toEqual([
+    "Prompt size",
+    "Parameters",
+    "Timeline",
+    "Prompt",
+    "Answer",
+  ]);
 });
 
 test("the drawer tells what became of the parameters, the prompt and the time", async () => {
