@@ -59,7 +59,7 @@ async fn the_menu_counts_the_programs_that_asked() {
     let app = App::start(&session).await;
     let item = tray.item().await;
     app.until_ready().await;
-    let lines = async || item.line("Recent clients").await.unwrap().lines;
+    let lines = async || item.line("Clients").await.unwrap().lines;
     for _ in 0..2 {
         assert!(app.ask("Say pong").await["choices"].is_array());
     }
