@@ -1,5 +1,8 @@
 // Made by `make generate` from the types in crates/desktop/src/view. Not to be edited.
 
+/** How many requests are kept. */
+export const REQUESTS_KEPT = 1000;
+
 export type AccountView = { "kind": "signedIn", method: string, plan: string | null, } | { "kind": "signedOut" } | { "kind": "notNeeded" };
 
 export type AppState = { switch: Switch, 
@@ -56,9 +59,15 @@ leaks: Array<string>,
  */
 models: Array<string>, };
 
-export type CopyTarget = { "what": "baseUrl" } | { "what": "token" } | { "what": "snippet", id: string, } | { "what": "curl", requestId: string, } | { "what": "record", requestId: string, };
+export type CopyTarget = { "what": "baseUrl" } | { "what": "token" } | { "what": "snippet", id: string, } | { "what": "curl", requestId: string, } | { "what": "record", requestId: string, } | { "what": "signInUrl" } | { "what": "signInCode" };
 
 export type Cure = { "kind": "ignoreUnsupportedParameters" } | { "kind": "addModelAlias", name: string, model: string, } | { "kind": "raiseBodyLimit", bytes: number, } | { "kind": "raiseTurnTimeout", seconds: number, } | { "kind": "signIn" };
+
+export type ExportedFile = { path: string, 
+/**
+ * How many are in it.
+ */
+requests: number, };
 
 export type Failure = { message: string, code: string | null, param: string | null, };
 
@@ -88,9 +97,14 @@ export type PromptBytes = { sent: number, received: number, };
 
 export type QuotaWindow = { 
 /**
- * Such as `5 h` or `week`.
+ * Such as `5 h` or `week`, or `account` where its length is not known; after the limit's name where only some models
+ * have it.
  */
 label: string, 
+/**
+ * Whether only some models count towards it.
+ */
+ofSomeModels: boolean, 
 /**
  * From 0 to 100.
  */
@@ -140,7 +154,7 @@ clickToggles: boolean,
 /**
  * `None` for the model's own.
  */
-reasoningEffort: string | null, ignoreUnsupportedParameters: boolean, modelAliases: { [key in string]: string }, maxActiveTurns: number, 
+reasoningEffort: string | null, ignoreUnsupportedParameters: boolean, modelAliases: { [key in string]: string }, maxBodyBytes: number, maxActiveTurns: number, 
 /**
  * How long a whole answer may take.
  */
@@ -158,9 +172,10 @@ allowedOrigins: Array<string>, responseHistory: ResponseHistory, logText: boolea
  */
 configPath: string, 
 /**
- * Settings that the environment fixes, by their names here: changing them has no effect.
+ * Settings that can't be changed here, by their names here, and what fixes them: a variable of the environment, or an
+ * option of the command line.
  */
-fixed: Array<string>, 
+fixed: { [key in string]: string }, 
 /**
  * What is in the configuration file and means nothing, in words.
  */
@@ -221,6 +236,6 @@ export type Tokens = { input: number, cached: number, output: number, reasoning:
  */
 estimated: boolean, };
 
-export type Trouble = { "kind": "codexMissing", searched: Array<string>, } | { "kind": "codexTooOld", version: string, lacks: string, } | { "kind": "codexStopped", attempt: number, message: string, } | { "kind": "signedOut" } | { "kind": "portTaken", port: number, holder: PortHolder | null, nextFree: number | null, } | { "kind": "keyring", message: string, } | { "kind": "quotaUsedUp", window: string, resetsAtMs: number | null, } | { "kind": "config", message: string, } | { "kind": "other", message: string, };
+export type Trouble = { "kind": "codexMissing", searched: Array<string>, } | { "kind": "codexTooOld", version: string, lacks: string, } | { "kind": "codexStopped", attempt: number, message: string, } | { "kind": "signedOut" } | { "kind": "portTaken", port: number, holder: PortHolder | null, nextFree: number | null, } | { "kind": "keyring", message: string, } | { "kind": "tokenLost" } | { "kind": "quotaUsedUp", window: string, resetsAtMs: number | null, } | { "kind": "config", message: string, } | { "kind": "other", message: string, };
 
 export type TryAnswer = { model: string, text: string, firstTokenMs: number | null, durationMs: number, inputTokens: number, cachedTokens: number, outputTokens: number, };

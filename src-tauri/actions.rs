@@ -1,13 +1,15 @@
 //! What a click in the tray does.
 
-use desktop::{
-    Desktop,
-    view::{CopyTarget, SettingChange},
-};
+use desktop::{Desktop, view::CopyTarget};
 use tauri::{AppHandle, Manager, Runtime, async_runtime};
 use tauri_plugin_clipboard_manager::ClipboardExt;
 
-use crate::{failure::Failure, lifecycle, tray::Action, window};
+use crate::{
+    failure::Failure,
+    lifecycle, login,
+    tray::{self, Action},
+    window,
+};
 
 /// Does what an item of the menu says. The menu has no place for a failure: most show in its first line.
 pub(crate) fn act(app: &AppHandle, action: Action) {
@@ -27,8 +29,10 @@ async fn done(app: &AppHandle, action: Action) -> Result<(), Failure> {
         Action::CopyPython => copy(app, &CopyTarget::Snippet { id: "python".to_owned() })?,
         Action::OpenWindow => window::open(app),
         Action::StartAtLogin => {
-            let wanted = !desktop.settings().start_at_login;
-            desktop.change_setting(SettingChange::StartAtLogin(wanted)).await?;
+            let changed = login::change(app, !desktop.settings().start_at_login).await;
+            // A panel has set the tick already.
+            tray::show_again(app);
+            changed?;
         }
         Action::Quit => lifecycle::quit(app),
     }

@@ -18,6 +18,7 @@ const COMMANDS: &[&str] = &[
     "first_run_done",
     "keep_token_in_file",
     "open_help",
+    "open_sign_in_page",
     "requests",
     "retry_keyring",
     "reveal_token",

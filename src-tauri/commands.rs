@@ -1,10 +1,13 @@
 //! What the page may ask for. Each is one call.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use desktop::{
     Desktop,
-    view::{AppState, CopyTarget, Cure, RequestView, SettingChange, SettingsView, Snippet, TryAnswer},
+    view::{
+        AppState, CopyTarget, Cure, ExportedFile, RequestView, SettingChange, SettingsView, Snippet,
+        TryAnswer,
+    },
 };
 use gateway::SignInWith;
 use serde::Deserialize;
@@ -13,7 +16,7 @@ use tauri_plugin_dialog::DialogExt;
 use tauri_plugin_opener::OpenerExt;
 use tokio::sync::oneshot;
 
-use crate::{actions, failure::Failure};
+use crate::{actions, failure::Failure, login};
 
 type Done<T = ()> = Result<T, Failure>;
 
@@ -31,6 +34,7 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         first_run_done,
         keep_token_in_file,
         open_help,
+        open_sign_in_page,
         requests,
         retry_keyring,
         reveal_token,
@@ -153,7 +157,7 @@ fn clear_requests(desktop: State<'_, Desktop>) {
 }
 
 #[command]
-async fn export_requests(desktop: State<'_, Desktop>, ids: Vec<String>) -> Done<PathBuf> {
+async fn export_requests(desktop: State<'_, Desktop>, ids: Vec<String>) -> Done<ExportedFile> {
     Ok(desktop.export_requests(&ids)?)
 }
 
@@ -173,6 +177,12 @@ async fn sign_in<R: Runtime>(app: AppHandle<R>, desktop: State<'_, Desktop>, dev
     }
 }
 
+/// Opens the page of the sign-in under way once more.
+#[command]
+async fn open_sign_in_page<R: Runtime>(app: AppHandle<R>, desktop: State<'_, Desktop>) -> Done {
+    browse(&app, &desktop.sign_in_url()?)
+}
+
 #[command]
 async fn cancel_sign_in(desktop: State<'_, Desktop>) -> Done {
     desktop.cancel_sign_in().await;
@@ -185,7 +195,15 @@ fn settings(desktop: State<'_, Desktop>) -> Arc<SettingsView> {
 }
 
 #[command]
-async fn change_setting(desktop: State<'_, Desktop>, change: SettingChange) -> Done<Arc<SettingsView>> {
+async fn change_setting<R: Runtime>(
+    app: AppHandle<R>,
+    desktop: State<'_, Desktop>,
+    change: SettingChange,
+) -> Done<Arc<SettingsView>> {
+    if let SettingChange::StartAtLogin(wanted) = change {
+        login::change(&app, wanted).await?;
+        return Ok(desktop.settings());
+    }
     Ok(desktop.change_setting(change).await?)
 }
 
@@ -200,7 +218,6 @@ async fn first_run_done(desktop: State<'_, Desktop>) -> Done {
 enum Help {
     InstallCodex,
     UpdateCodex,
-    Keyring,
 }
 
 #[command]
@@ -213,7 +230,6 @@ impl Help {
         match self {
             Self::InstallCodex => "https://github.com/openai/codex#quickstart",
             Self::UpdateCodex => "https://github.com/openai/codex/releases/latest",
-            Self::Keyring => "https://wiki.archlinux.org/title/GNOME/Keyring",
         }
     }
 }

@@ -12,6 +12,8 @@ pub(crate) enum Failure {
     Clipboard(#[from] tauri_plugin_clipboard_manager::Error),
     #[error("No browser could be opened: {source}. Open this address yourself: {url}")]
     Browser { url: String, source: Box<tauri_plugin_opener::Error> },
+    #[error("The system can't be told what to start at login: {0}.")]
+    Login(#[from] tauri_plugin_autostart::Error),
     #[error("What was chosen is no file of this machine: choose another.")]
     Choice,
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
+use clap::Parser;
 use desktop::{Desktop, Options};
 use tauri::{App, AppHandle, Manager, RunEvent, async_runtime};
 use tokio::{
@@ -21,7 +22,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     async_runtime::set(runtime.handle().clone());
     let app = tauri::Builder::default()
         // The first plugin, so that a second application ends before it has done anything.
-        .plugin(tauri_plugin_single_instance::init(|app, _, _| window::open(app)))
+        .plugin(tauri_plugin_single_instance::init(|app, arguments, _| launched_again(app, &arguments)))
         .plugin(tauri_plugin_autostart::Builder::new().arg(NO_WINDOW).build())
         .plugin(tauri_plugin_clipboard_manager::init())
         .plugin(tauri_plugin_dialog::init())
@@ -34,7 +35,17 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
+/// Another launch of the session, which had understood its arguments before it handed them over.
+fn launched_again(app: &AppHandle, arguments: &[String]) {
+    if Args::try_parse_from(arguments).is_ok_and(|args| args.may_open_window()) {
+        window::open(app);
+    }
+}
+
 fn set_up(app: &mut App, args: &Args) -> anyhow::Result<()> {
+    // The icon in the menu bar is the application: there is nothing for the Dock.
+    #[cfg(target_os = "macos")]
+    app.set_activation_policy(tauri::ActivationPolicy::Accessory);
     let app = app.handle();
     let threads = async_runtime::handle();
     let _in_runtime = threads.inner().enter();

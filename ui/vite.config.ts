@@ -5,7 +5,7 @@ export default defineConfig({
   plugins: [svelte()],
   clearScreen: false,
   build: {
-    // The engines that Tauri meets: WebKitGTK of Debian 12, and WebKit of macOS 13.
+    // The engines that Tauri meets: WebKitGTK of Debian 12, and WebKit of macOS 13.3, the least in tauri.conf.json.
     target: "safari16.4",
     modulePreload: { polyfill: false },
     // The content security policy allows no data: URL.

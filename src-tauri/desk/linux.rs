@@ -1,9 +1,10 @@
 //! Linux: a display, a host for icons, and the colour of the panel.
 
-use std::{env, time::Duration};
+use std::{env, fs, time::Duration};
 
 use futures_util::StreamExt;
 use gtk::prelude::GtkSettingsExt;
+use tauri::{AppHandle, Manager, Runtime};
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
@@ -30,6 +31,15 @@ pub(crate) fn open_display() -> Result<(), String> {
     gtk::init().map_err(|_| {
         "the display can't be opened (DISPLAY or WAYLAND_DISPLAY names none that answers)".to_owned()
     })
+}
+
+/// Whether the entry for the login is there and switched off, as the settings of desktops leave it.
+pub(crate) fn is_login_entry_off(app: &AppHandle<impl Runtime>) -> bool {
+    // Where the plugin has it.
+    let name = format!(".config/autostart/{}.desktop", app.package_info().name);
+    let entry = app.path().home_dir().ok().and_then(|home| fs::read_to_string(home.join(name)).ok());
+    let mut lines = entry.iter().flat_map(|entry| entry.lines());
+    lines.any(|line| ["Hidden=true", "X-GNOME-Autostart-enabled=false"].contains(&line.trim()))
 }
 
 #[proxy(

@@ -7,8 +7,8 @@ mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use fatal::outlive_fatal_errors;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{open_display, panel, tray_host};
+pub(crate) use linux::{is_login_entry_off, open_display, panel, tray_host};
 #[cfg(target_os = "macos")]
 mod macos;
 #[cfg(target_os = "macos")]
-pub(crate) use macos::{open_display, outlive_fatal_errors, panel, tray_host};
+pub(crate) use macos::{is_login_entry_off, open_display, outlive_fatal_errors, panel, tray_host};

@@ -56,7 +56,7 @@ impl TrayMenu {
         let line = || PredefinedMenuItem::separator(app);
         let status = MenuItem::new(app, "Off", false, None::<&str>)?;
         let toggle = item(Action::Toggle, "Start")?;
-        let clients = Submenu::new(app, "Recent clients", true)?;
+        let clients = Submenu::new(app, "Clients", true)?;
         let login = Action::StartAtLogin.id();
         let start_at_login = CheckMenuItem::with_id(app, login, "Start at login", true, false, None::<&str>)?;
         let above_quota: [&dyn IsMenuItem<Wry>; 8] = [

@@ -38,9 +38,19 @@ struct Tray {
 pub(crate) fn open(app: &AppHandle, desktop: &Desktop) -> tauri::Result<()> {
     let panel = desk::panel();
     let tray = Tray::new(app, (Sign::of(&desktop.state().borrow()), *panel.borrow()))?;
-    let sources = Sources { state: desktop.state(), settings: desktop.follow_settings(), panel };
+    let (show_again, again) = watch::channel(());
+    app.manage(ShowAgain(show_again));
+    let sources = Sources { state: desktop.state(), settings: desktop.follow_settings(), panel, again };
     tauri::async_runtime::spawn(follow(app.clone(), Arc::new(Mutex::new(tray)), sources));
     Ok(())
+}
+
+/// For what a panel has changed by itself.
+struct ShowAgain(watch::Sender<()>);
+
+/// Shows the state anew, though it is the same.
+pub(crate) fn show_again(app: &AppHandle) {
+    app.state::<ShowAgain>().0.send_replace(());
 }
 
 impl Tray {
@@ -92,6 +102,7 @@ struct Sources {
     state: watch::Receiver<Arc<AppState>>,
     settings: watch::Receiver<Arc<SettingsView>>,
     panel: watch::Receiver<Panel>,
+    again: watch::Receiver<()>,
 }
 
 /// The lock is only ever taken on the main thread: menus wait for that thread, which must wait for nobody.
@@ -115,6 +126,7 @@ async fn follow(app: AppHandle, tray: Arc<Mutex<Tray>>, mut sources: Sources) {
             Ok(()) = sources.state.changed() => {}
             Ok(()) = sources.settings.changed() => {}
             Ok(()) = sources.panel.changed() => {}
+            Ok(()) = sources.again.changed() => {}
             else => return,
         }
     }

@@ -38,6 +38,7 @@ fn trouble_in_words(trouble: &Trouble, zone: &TimeZone) -> String {
         }
         Trouble::PortTaken { port, holder: None, .. } => format!("Port {port} is held by another program"),
         Trouble::Keyring { message } => short(&format!("The keyring gave no token: {message}")),
+        Trouble::TokenLost => "The keyring no longer has the token".to_owned(),
         Trouble::QuotaUsedUp { window, resets_at_ms } => {
             format!("The {window} limit is used up{}", resets(*resets_at_ms, zone))
         }
@@ -95,7 +96,7 @@ mod tests {
     use super::*;
 
     fn window(label: &str, used_percent: f64, resets_at_ms: Option<u64>) -> QuotaWindow {
-        QuotaWindow { label: label.to_owned(), used_percent, resets_at_ms }
+        QuotaWindow { label: label.to_owned(), of_some_models: false, used_percent, resets_at_ms }
     }
 
     #[test]

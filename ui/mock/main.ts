@@ -1,11 +1,11 @@
 // Stands in for Rust: loaded before the built page, it answers its commands and plays its events.
-// The address says what: ?scene=signed-out&requests=10000&live#requests
+// The address says what: ?scene=signed-out&requests=1000&live#requests
 import { emit } from "@tauri-apps/api/event";
 import { mockIPC } from "@tauri-apps/api/mocks";
 
 import type { AppState, SettingChange, SettingsView, TryAnswer } from "../src/lib/ipc";
 import { history, next } from "./requests";
-import { healthy, scenes, settings, snippets } from "./state";
+import { healthy, scenes, settings, snippets, TOKEN } from "./state";
 
 const query = new URLSearchParams(location.search);
 const now = Date.now();
@@ -69,9 +69,9 @@ const commands: { [name: string]: (args: never) => unknown } = {
       return set({ firstRun: { ...state.firstRun, snippetCopied: true } });
     return null;
   },
-  reveal_token: () => "codex-gateway-local-Zk3vQ8mT1xYb7LwR3f9a",
+  reveal_token: () => TOKEN,
   rotate_token: () => set({ token: { ...state.token, masked: "codex-gateway-local-••••••b07e" } }),
-  keep_token_in_file: () => set({ trouble: null, token: { ...state.token, place: "file" } }),
+  keep_token_in_file: () => start({ token: { masked: "codex-gateway-local-••••••b07e", place: "file" } }),
   retry_keyring: () =>
     pause(800).then(() => Promise.reject("The keyring is still locked: unlock it, then try again.")),
   snippets: () => snippets,
@@ -79,7 +79,10 @@ const commands: { [name: string]: (args: never) => unknown } = {
   cancel_try: () => (stopTry(), null),
   requests: () => log,
   clear_requests: () => ((log = []), null),
-  export_requests: () => "~/Downloads/codex-gateway-requests.jsonl",
+  export_requests: ({ ids }: { ids: string[] }) => ({
+    path: "~/Downloads/codex-gateway-requests.jsonl",
+    requests: ids.length,
+  }),
   apply_cure: () => null,
   sign_in: ({ device }: { device: boolean }) =>
     set({
@@ -87,10 +90,11 @@ const commands: { [name: string]: (args: never) => unknown } = {
         kind: "waiting",
         url: device
           ? "https://auth.openai.com/codex/device"
-          : "https://auth.openai.com/oauth/authorize?client_id=app&state=k2v9",
+          : `https://auth.openai.com/oauth/authorize?client_id=app&code_challenge=${"k2v9".repeat(60)}`,
         userCode: device ? "HTQK-93VX" : null,
       },
     }),
+  open_sign_in_page: () => null,
   cancel_sign_in: () => set({ signIn: null }),
   settings: () => view,
   change_setting: ({ change: wanted }: { change: SettingChange }) => change(wanted),

@@ -20,10 +20,13 @@ const SHOTS = [
     },
   },
   { name: "connect-notebook", act: (page) => page.getByRole("tab", { name: "Notebook" }).click() },
+  { name: "connect-other", act: (page) => page.getByRole("tab", { name: "Other programs" }).click() },
+  { name: "connect-continue", act: (page) => page.getByRole("tab", { name: "Continue" }).click() },
+  { name: "connect-token", act: (page) => page.getByRole("button", { name: "Show the token" }).click() },
   { name: "connect-rotate", act: (page) => page.getByRole("button", { name: "Replace the token" }).click() },
   { name: "connect-copied", act: (page) => page.getByRole("button", { name: "Copy the token" }).click() },
   { name: "requests", place: "requests" },
-  { name: "requests-many", place: "requests", query: "requests=10000&live" },
+  { name: "requests-many", place: "requests", query: "requests=1000&live" },
   {
     name: "requests-drawer",
     place: "requests",
@@ -41,7 +44,7 @@ const SHOTS = [
   {
     name: "requests-new",
     place: "requests",
-    query: "requests=10000&live",
+    query: "requests=1000&live",
     act: async (page) => {
       await page.locator(".rows").hover();
       await page.getByRole("button", { name: "3 new" }).waitFor();
@@ -59,13 +62,22 @@ const SHOTS = [
     act: (page) => page.getByLabel("Filter by text").fill("nowhere"),
   },
   { name: "account", place: "account" },
+  { name: "account-limits", place: "account", query: "scene=many-limits" },
   { name: "account-leaks", place: "account", query: "scene=leaks" },
+  { name: "account-off", place: "account", query: "scene=off" },
+  { name: "account-too-old", place: "account", query: "scene=too-old" },
   { name: "account-signed-out", place: "account", query: "scene=signed-out" },
   {
     name: "account-code",
     place: "account",
     query: "scene=signed-out",
     act: (page) => page.getByRole("button", { name: "Use a code instead" }).click(),
+  },
+  {
+    name: "account-browser",
+    place: "account",
+    query: "scene=signed-out",
+    act: (page) => page.getByRole("button", { name: "Sign in with ChatGPT" }).click(),
   },
   { name: "account-failed", place: "account", query: "scene=sign-in-failed" },
   { name: "settings", place: "settings" },
@@ -74,8 +86,23 @@ const SHOTS = [
     place: "settings",
     act: (page) => page.getByText("Version 1.0.0").scrollIntoViewIfNeeded(),
   },
-  ...["off", "starting", "busy", "first-run", "no-codex", "signed-out", "too-old", "port-taken"].map(state),
-  ...["keyring", "quota", "crashed", "config", "demo"].map(state),
+  ...[
+    "off",
+    "starting",
+    "busy",
+    "first-run",
+    "first-run-signed-out",
+    "no-codex",
+    "signed-out",
+    "too-old",
+    "port-taken",
+  ].map(state),
+  ...["keyring", "token-lost", "quota", "crashed", "config", "demo"].map(state),
+  {
+    name: "state-keyring-asks",
+    query: "scene=keyring",
+    act: (page) => page.getByRole("button", { name: "Make a new token, in a file" }).click(),
+  },
 ];
 
 /** @returns {Shot} @param {string} scene */

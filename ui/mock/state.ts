@@ -1,4 +1,5 @@
 import type { AppState, SettingsView, Snippet, Trouble } from "../src/lib/ipc";
+import written from "./snippets.json";
 
 const HOUR = 3_600_000;
 
@@ -20,8 +21,8 @@ export function healthy(now: number): AppState {
     },
     signIn: null,
     quota: [
-      { label: "5 h", usedPercent: 62, resetsAtMs: now + 2.2 * HOUR },
-      { label: "week", usedPercent: 18, resetsAtMs: now + 98 * HOUR },
+      { label: "5 h", ofSomeModels: false, usedPercent: 62, resetsAtMs: now + 2.2 * HOUR },
+      { label: "week", ofSomeModels: false, usedPercent: 18, resetsAtMs: now + 98 * HOUR },
     ],
     clients: [
       { name: "openai-python/3.54.0", requests: 41 },
@@ -42,18 +43,30 @@ const signedOut = (now: number) => {
   return codex && { ...codex, account: { kind: "signedOut" as const } };
 };
 
+/** Nothing is known of a Codex that doesn't run. */
+const OFF = { switch: "off", codex: null, quota: [] } satisfies Partial<AppState>;
+
 /** Every state of the window, as its difference from the healthy one. */
 export const scenes: { [name: string]: Scene } = {
   on: () => ({}),
-  off: () => ({ switch: "off", codex: null, quota: [], clients: [] }),
+  off: () => ({ ...OFF, clients: [] }),
   starting: () => ({ switch: "starting", codex: null, quota: [], clients: [] }),
   busy: () => ({ running: 3 }),
-  "first-run": (now) => ({
-    codex: signedOut(now),
+  "first-run": () => ({
     quota: [],
     clients: [],
-    firstRun: { codexFound: true, canAnswer: false, snippetCopied: false },
+    firstRun: { codexFound: true, canAnswer: true, snippetCopied: false },
   }),
+  "first-run-signed-out": (now) =>
+    trouble(
+      { kind: "signedOut" },
+      {
+        codex: signedOut(now),
+        quota: [],
+        clients: [],
+        firstRun: { codexFound: true, canAnswer: false, snippetCopied: false },
+      },
+    ),
   "no-codex": () =>
     trouble(
       {
@@ -81,29 +94,49 @@ export const scenes: { [name: string]: Scene } = {
       { codex: null, quota: [] },
     ),
   "port-taken": () =>
-    trouble(
-      { kind: "portTaken", port: 8000, holder: { name: "python3", pid: 4711 }, nextFree: 8001 },
-      { switch: "off", codex: null, quota: [] },
-    ),
+    trouble({ kind: "portTaken", port: 8000, holder: { name: "python3", pid: 4711 }, nextFree: 8001 }, OFF),
   keyring: () =>
     trouble(
-      { kind: "keyring", message: "The Secret Service took longer than 5 s to answer." },
-      { token: { masked: "codex-gateway-local-••••••8c21", place: "memory" } },
+      {
+        kind: "keyring",
+        message: "the local token can't be read or kept, because the keyring did not answer within 5 s",
+      },
+      { ...OFF, token: { masked: "••••••", place: "keyring" } },
     ),
+  "token-lost": () =>
+    trouble({ kind: "tokenLost" }, { ...OFF, token: { masked: "••••••", place: "keyring" } }),
   quota: (now) =>
     trouble(
       { kind: "quotaUsedUp", window: "5 h", resetsAtMs: now + 1.4 * HOUR },
       {
         quota: [
-          { label: "5 h", usedPercent: 100, resetsAtMs: now + 1.4 * HOUR },
-          { label: "week", usedPercent: 71, resetsAtMs: now + 98 * HOUR },
+          { label: "5 h", ofSomeModels: false, usedPercent: 100, resetsAtMs: now + 1.4 * HOUR },
+          { label: "week", ofSomeModels: false, usedPercent: 71, resetsAtMs: now + 98 * HOUR },
         ],
       },
     ),
+  "many-limits": (now) => ({
+    quota: [
+      { label: "5 h", ofSomeModels: false, usedPercent: 62, resetsAtMs: now + 2.2 * HOUR },
+      { label: "week", ofSomeModels: false, usedPercent: 91, resetsAtMs: now + 98 * HOUR },
+      {
+        label: "GPT-5.3-Codex-Spark, 5 h",
+        ofSomeModels: true,
+        usedPercent: 4,
+        resetsAtMs: now + 4.5 * HOUR,
+      },
+      {
+        label: "GPT-5.3-Codex-Spark, week",
+        ofSomeModels: true,
+        usedPercent: 12,
+        resetsAtMs: now + 499 * HOUR,
+      },
+    ],
+  }),
   crashed: () =>
     trouble(
-      { kind: "codexStopped", attempt: 2, message: "The process ended with signal 9 (SIGKILL)." },
-      { switch: "starting" },
+      { kind: "codexStopped", attempt: 2, message: "Codex ended unexpectedly" },
+      { switch: "starting", codex: null, quota: [] },
     ),
   config: () =>
     trouble(
@@ -111,8 +144,13 @@ export const scenes: { [name: string]: Scene } = {
         kind: "config",
         message: "~/.config/codex-gateway/config.json, line 3: expected a number for `port`",
       },
-      { switch: "off", codex: null, quota: [] },
+      OFF,
     ),
+  "config-while-on": () =>
+    trouble({
+      kind: "config",
+      message: "~/.config/codex-gateway/config.json, line 3: expected a number for `port`",
+    }),
   demo: (now) => {
     const codex = healthy(now).codex;
     return { demo: true, quota: [], codex: codex && { ...codex, account: { kind: "notNeeded" } } };
@@ -134,6 +172,7 @@ export const settings: SettingsView = {
   reasoningEffort: null,
   ignoreUnsupportedParameters: false,
   modelAliases: { "gpt-4o": "gpt-5.5", "*": "gpt-6-luna" },
+  maxBodyBytes: 64 << 20,
   maxActiveTurns: 16,
   turnTimeoutSeconds: 600,
   idleTimeoutSeconds: 600,
@@ -142,68 +181,14 @@ export const settings: SettingsView = {
   logText: false,
   notifications: { trouble: true, quota: true, refusedClients: true, signIn: false },
   configPath: "~/.config/codex-gateway/config.json",
-  fixed: ["maxActiveTurns"],
+  fixed: {},
   warnings: [],
   efforts: ["low", "medium", "high"],
   platform: "linux",
 };
 
-const python = (token: string) => `from openai import OpenAI
+/** As long as those that Rust makes. */
+export const TOKEN = "codex-gateway-local-Zk3vQ8mT1xYb7LwR0aB1cD2eF3gH4iJ5kL6mN7o3f9a";
 
-client = OpenAI(
-    base_url="http://127.0.0.1:8000/v1",
-    api_key="${token}",
-)
-answer = client.chat.completions.create(
-    model="gpt-5.5",
-    messages=[{"role": "user", "content": "Say pong"}],
-)
-print(answer.choices[0].message.content)`;
-
-const MASKED = "codex-gateway-local-••••••3f9a";
-
-export const snippets: Snippet[] = [
-  { id: "python", label: "Python", language: "python", text: python(MASKED), note: null },
-  {
-    id: "notebook",
-    label: "Notebook",
-    language: "python",
-    text: `%pip install --quiet openai\n${python(MASKED)}`,
-    note: "The kernel must run on this machine: a hosted notebook, such as Colab's, can't reach it.",
-  },
-  {
-    id: "node",
-    label: "Node",
-    language: "javascript",
-    text: `import OpenAI from "openai";\n\nconst client = new OpenAI({\n  baseURL: "http://127.0.0.1:8000/v1",\n  apiKey: "${MASKED}",\n});\nconst answer = await client.chat.completions.create({\n  model: "gpt-5.5",\n  messages: [{ role: "user", content: "Say pong" }],\n});\nconsole.log(answer.choices[0].message.content);`,
-    note: null,
-  },
-  {
-    id: "curl",
-    label: "curl",
-    language: "shell",
-    text: `curl http://127.0.0.1:8000/v1/chat/completions \\\n  -H "Authorization: Bearer ${MASKED}" \\\n  -H "Content-Type: application/json" \\\n  -d '{"model": "gpt-5.5", "messages": [{"role": "user", "content": "Say pong"}]}'`,
-    note: null,
-  },
-  {
-    id: "environment",
-    label: "Env",
-    language: "shell",
-    text: `export OPENAI_BASE_URL="http://127.0.0.1:8000/v1"\nexport OPENAI_API_KEY="${MASKED}"`,
-    note: "For this shell and what it starts. Other programs on the account may read it.",
-  },
-  {
-    id: "langchain",
-    label: "LangChain",
-    language: "python",
-    text: `from langchain_openai import ChatOpenAI\n\nmodel = ChatOpenAI(\n    base_url="http://127.0.0.1:8000/v1",\n    api_key="${MASKED}",\n    model="gpt-5.5",\n)\nprint(model.invoke("Say pong").content)`,
-    note: null,
-  },
-  {
-    id: "ai-sdk",
-    label: "AI SDK",
-    language: "javascript",
-    text: `import { createOpenAI } from "@ai-sdk/openai";\nimport { generateText } from "ai";\n\nconst openai = createOpenAI({\n  baseURL: "http://127.0.0.1:8000/v1",\n  apiKey: "${MASKED}",\n});\nconst { text } = await generateText({ model: openai.chat("gpt-5.5"), prompt: "Say pong" });`,
-    note: null,
-  },
-];
+/** What Rust says, all of it. */
+export const snippets: Snippet[] = written;

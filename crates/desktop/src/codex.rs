@@ -121,12 +121,13 @@ fn of_launch(error: &LaunchError, attempt: u32) -> Trouble {
 }
 
 fn quota_window(window: &gateway::QuotaWindow) -> QuotaWindow {
-    let span = window.window.map_or_else(|| "limit".to_owned(), span);
+    let span = window.window.map_or_else(|| "account".to_owned(), span);
     QuotaWindow {
         label: match &window.limit {
             Some(limit) => format!("{limit}, {span}"),
             None => span,
         },
+        of_some_models: window.limit.is_some(),
         used_percent: window.used_percent,
         resets_at_ms: window.resets_at.and_then(millis),
     }

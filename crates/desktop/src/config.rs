@@ -17,7 +17,7 @@ use crate::problem::Problem;
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) path: PathBuf,
-    overrides: Overrides,
+    pub(crate) overrides: Overrides,
     last: Mutex<Last>,
 }
 

@@ -100,6 +100,17 @@ impl Core {
         Ok(gateway::Config { codex_env, ..gateway::Config::new(settings, token?) })
     }
 
+    /// Asks the keyring for the token that it has not given.
+    pub(crate) async fn ask_keyring_again(self: &Arc<Self>) {
+        self.tokens.reload().await;
+        self.show_token();
+        if !self.tokens.is_missing()
+            && let Err(problem) = self.follow_settings().await
+        {
+            tracing::warn!(%problem, "after the keyring gave the token");
+        }
+    }
+
     /// Shows what the settings and the token are now, and has the gateway follow them.
     pub(crate) async fn follow_settings(self: &Arc<Self>) -> Result<(), Problem> {
         let settings = self.config.settings();

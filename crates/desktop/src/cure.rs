@@ -2,7 +2,7 @@
 
 use gateway::{chat_fields, log::Record, responses_fields, settings::Settings};
 
-use crate::view::Cure;
+use crate::{settings::body_limit, view::Cure};
 
 /// The setting that would have let this request pass, if there is one. `models` are those that Codex lists.
 pub(crate) fn of(record: &Record, settings: &Settings, models: &[String]) -> Option<Cure> {
@@ -14,10 +14,7 @@ pub(crate) fn of(record: &Record, settings: &Settings, models: &[String]) -> Opt
             let model = stand_in(&name, models)?.clone();
             Some(Cure::AddModelAlias { name, model })
         }
-        "request_too_large" => {
-            let bytes = u64::try_from(settings.max_body_bytes).unwrap_or(u64::MAX).saturating_mul(2);
-            Some(Cure::RaiseBodyLimit { bytes })
-        }
+        "request_too_large" => Some(Cure::RaiseBodyLimit { bytes: body_limit(settings).saturating_mul(2) }),
         "turn_timeout" => {
             Some(Cure::RaiseTurnTimeout { seconds: settings.turn_timeout.as_secs().saturating_mul(2) })
         }

@@ -2,8 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Weak},
-    time::Duration,
+    sync::Arc,
 };
 
 use gateway::{
@@ -12,27 +11,24 @@ use gateway::{
 };
 use serde_json::json;
 use token_store::Keyring;
-use tokio::{
-    sync::{broadcast, watch},
-    time::sleep,
-};
+use tokio::sync::{broadcast, watch};
 
 use crate::{
+    background,
     core::Core,
     export,
     life::Answers,
+    news,
     notifications::Notification,
     problem::Problem,
     requests::RequestBatches,
     settings::{self, Field},
     sign_in, snippets, try_it,
     view::{
-        AppState, CopyTarget, Cure, RequestView, SettingChange, SettingsView, SignIn, Snippet, TryAnswer,
+        AppState, CopyTarget, Cure, ExportedFile, RequestView, SettingChange, SettingsView, SignIn,
+        SignInState, Snippet, TryAnswer,
     },
 };
-
-/// How often the configuration file and the port are looked at.
-const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// What the application is opened with.
 #[derive(Debug, Clone)]
@@ -74,9 +70,7 @@ impl Desktop {
     /// in the state. Must be called within a Tokio runtime.
     pub fn open(options: Options) -> Self {
         let core = Arc::new(Core::open(options));
-        tokio::spawn(begin(Arc::clone(&core)));
-        tokio::spawn(follow_state(Arc::downgrade(&core), core.shown.follow()));
-        tokio::spawn(look_around(Arc::downgrade(&core)));
+        background::begin(&core);
         Self(core)
     }
 
@@ -96,11 +90,7 @@ impl Desktop {
     }
 
     pub async fn start(&self) -> Result<(), Problem> {
-        let mut life = self.0.life.lock().await;
-        match life.is_on() {
-            true => Ok(()),
-            false => life.start(&self.0, Answers::Codex).await,
-        }
+        self.0.life.lock().await.start(&self.0).await
     }
 
     pub async fn stop(&self) {
@@ -114,7 +104,7 @@ impl Desktop {
             life.stop(&self.0);
             Ok(())
         } else {
-            life.start(&self.0, Answers::Codex).await
+            life.start(&self.0).await
         }
     }
 
@@ -128,19 +118,19 @@ impl Desktop {
 
     /// Tells the person that the window could not be opened, and what became of the gateway meanwhile.
     pub fn window_failed(&self) {
-        self.0.window_failed();
+        tokio::spawn(background::tell_in_turn(Arc::downgrade(&self.0), news::window_failed()));
     }
 
     /// Starts the gateway on the demo's model, also in place of Codex's own.
     pub async fn start_demo(&self) -> Result<(), Problem> {
-        self.0.life.lock().await.start(&self.0, Answers::Demo).await
+        self.0.life.lock().await.start_with(&self.0, Answers::Demo).await
     }
 
     /// Starts the gateway on Codex's own model in place of the demo's.
     pub async fn stop_demo(&self) -> Result<(), Problem> {
         let mut life = self.0.life.lock().await;
         match life.is_on() {
-            true => life.start(&self.0, Answers::Codex).await,
+            true => life.start_with(&self.0, Answers::Codex).await,
             false => Ok(()),
         }
     }
@@ -154,8 +144,9 @@ impl Desktop {
 
     /// Saves where Codex is, and takes it from there.
     pub async fn use_codex(&self, path: &Path) -> Result<(), Problem> {
+        let name = path.to_str().ok_or_else(|| Problem::Name(path.to_owned()))?;
         settings::free("CODEX_GATEWAY_CODEX")?;
-        settings::write(&self.0.config, Field::Of("codex"), json!(path))?;
+        settings::write(&self.0.config, Field::Of("codex"), json!(name))?;
         self.0.follow_settings().await
     }
 
@@ -174,6 +165,8 @@ impl Desktop {
                 Ok(export::curl(&self.0.requests.find(request_id)?.record, &base_url()))
             }
             CopyTarget::Record { request_id } => Ok(export::json(&self.0.requests.find(request_id)?.record)),
+            CopyTarget::SignInUrl => self.sign_in_url(),
+            CopyTarget::SignInCode => self.pending_sign_in()?.user_code.ok_or(Problem::NoSignIn),
         }
     }
 
@@ -237,8 +230,8 @@ impl Desktop {
         self.0.requests.clear();
     }
 
-    /// Writes the records of these requests as JSON lines into the downloads folder, and returns the file's path.
-    pub fn export_requests(&self, ids: &[String]) -> Result<PathBuf, Problem> {
+    /// Writes the records of these requests, as far as they are kept, as JSON lines into the downloads folder.
+    pub fn export_requests(&self, ids: &[String]) -> Result<ExportedFile, Problem> {
         let requests: Vec<_> = ids.iter().filter_map(|id| self.0.requests.find(id).ok()).collect();
         if requests.is_empty() {
             return Err(Problem::NoRequest);
@@ -256,6 +249,18 @@ impl Desktop {
     /// unless there is a code to enter.
     pub async fn sign_in(&self, with: SignInWith) -> Result<SignIn, Problem> {
         sign_in::begin(&self.0, with).await
+    }
+
+    /// The address of the page where the sign-in under way goes on.
+    pub fn sign_in_url(&self) -> Result<String, Problem> {
+        Ok(self.pending_sign_in()?.url)
+    }
+
+    fn pending_sign_in(&self) -> Result<SignIn, Problem> {
+        match &self.0.shown.state().sign_in {
+            Some(SignInState::Waiting(sign_in)) => Ok(sign_in.clone()),
+            _ => Err(Problem::NoSignIn),
+        }
     }
 
     pub async fn cancel_sign_in(&self) {
@@ -285,38 +290,5 @@ impl Desktop {
         let mut life = self.0.life.lock().await;
         life.stop(&self.0);
         life.ended().await;
-    }
-}
-
-/// Does what is to be done at the start. What goes wrong is shown.
-async fn begin(core: Arc<Core>) {
-    let mut life = core.life.lock().await;
-    if core.desktop_settings().start_at_launch && !life.is_on() {
-        let _ = life.start(&core, Answers::Codex).await;
-    } else if core.config.usable().is_ok() {
-        core.tokens.ensure().await;
-        core.show_token();
-    }
-}
-
-/// Tells the person of what changes, until the application is dropped.
-async fn follow_state(core: Weak<Core>, mut states: watch::Receiver<Arc<AppState>>) {
-    let mut before = Arc::clone(&states.borrow_and_update());
-    while states.changed().await.is_ok() {
-        let now = Arc::clone(&states.borrow_and_update());
-        let Some(core) = core.upgrade() else { return };
-        core.state_changed(&before, &now);
-        before = now;
-    }
-}
-
-/// Looks around, until the application is dropped.
-async fn look_around(core: Weak<Core>) {
-    loop {
-        sleep(LOOK_PAUSE).await;
-        match core.upgrade() {
-            Some(core) => core.look_around().await,
-            None => return,
-        }
     }
 }

@@ -2,13 +2,7 @@
 
 use gateway::{SignInError, Status, log::Record};
 
-use crate::{
-    core::Core,
-    cure, news,
-    notifications::Notification,
-    problem::Problem,
-    view::{AppState, SignInState},
-};
+use crate::{core::Core, cure, news, notifications::Notification, problem::Problem, view::SignInState};
 
 impl Core {
     /// The Codex of a gateway is doing otherwise than before.
@@ -43,23 +37,13 @@ impl Core {
         tracing::warn!(%error, "the sign-in failed");
         let message = Problem::SignIn(error).to_string();
         self.show_sign_in(Some(SignInState::Failed { message }));
-        self.tell(news::sign_in_failed());
     }
 
     pub(crate) fn show_sign_in(&self, sign_in: Option<SignInState>) {
         self.shown.update(|facts| facts.sign_in = sign_in);
     }
 
-    pub(crate) fn window_failed(&self) {
-        self.tell(news::window_failed());
-    }
-
-    /// Tells of a state that is news to a person who saw the one before.
-    pub(crate) fn state_changed(&self, before: &AppState, now: &AppState) {
-        news::of_states(before, now).into_iter().for_each(|notification| self.tell(notification));
-    }
-
-    fn tell(&self, notification: Notification) {
+    pub(crate) fn tell(&self, notification: Notification) {
         self.notifier.tell(&self.desktop_settings().notifications, notification);
     }
 }

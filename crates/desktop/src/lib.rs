@@ -2,6 +2,7 @@
 //!
 //! [`Desktop`] owns the gateway's life. The shell around it draws [`view::AppState`] and passes on what the person does.
 
+mod background;
 mod codex;
 mod config;
 mod core;

@@ -25,6 +25,7 @@ use crate::{
     core::{Core, base_url},
     port,
     problem::Problem,
+    settings,
     view::Trouble,
 };
 
@@ -44,8 +45,8 @@ pub(crate) enum Answers {
 #[derive(Debug, Default)]
 pub(crate) struct Life {
     running: Option<Running>,
-    /// Whether the person wants it on, whatever is in the way.
-    is_wanted: bool,
+    /// Whose answers the person wants, whatever is in the way; `None` where they want it off.
+    wanted: Option<Answers>,
     /// Gateways that end in the background.
     ending: JoinSet<()>,
     /// When the last of them was told to end.
@@ -95,23 +96,31 @@ impl Life {
         self.running.is_some()
     }
 
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted.is_some()
+    }
+
     pub(crate) fn address(&self) -> Option<SocketAddr> {
         self.running.as_ref().map(|running| running.handle.address())
     }
 
-    fn answers(&self) -> Answers {
-        self.running.as_ref().map_or(Answers::Codex, Running::answers)
+    /// Starts the gateway with the answers that were wanted last, unless it runs.
+    pub(crate) async fn start(&mut self, core: &Arc<Core>) -> Result<(), Problem> {
+        match self.is_on() {
+            true => Ok(()),
+            false => self.start_with(core, self.wanted.unwrap_or(Answers::Codex)).await,
+        }
     }
 
     /// Starts the gateway, unless it runs already with these answers.
-    pub(crate) async fn start(&mut self, core: &Arc<Core>, answers: Answers) -> Result<(), Problem> {
-        if self.is_on() {
-            if self.answers() == answers {
+    pub(crate) async fn start_with(&mut self, core: &Arc<Core>, answers: Answers) -> Result<(), Problem> {
+        if let Some(running) = &self.running {
+            if running.answers() == answers {
                 return Ok(());
             }
             self.stop(core);
         }
-        self.is_wanted = true;
+        self.wanted = Some(answers);
         // Before the token, which may have to be written into the file.
         core.config.usable()?;
         core.tokens.ensure().await;
@@ -123,7 +132,7 @@ impl Life {
             Answers::Demo => Some(HousedDemo::start().await.map_err(Problem::Demo)?),
         };
         let config = with_demo(config, demo.as_ref());
-        let settings = config.settings.clone();
+        let base_url = base_url(&config.settings);
         match self.listen(config).await {
             Ok(handle) => {
                 self.follow(core, &handle, demo.is_some());
@@ -131,9 +140,9 @@ impl Life {
                 Ok(())
             }
             Err(error) => {
-                let (trouble, problem) = explain(error).await;
+                let (trouble, problem) = explain(error, settings::can_change(&core.config, "port")).await;
                 core.shown.update(|facts| {
-                    facts.base_url = base_url(&settings);
+                    facts.base_url = base_url;
                     facts.start_trouble = Some(trouble);
                 });
                 Err(problem)
@@ -161,7 +170,7 @@ impl Life {
 
     /// Stops the gateway. Its port is free, and all of it gone, a moment later.
     pub(crate) fn stop(&mut self, core: &Core) {
-        self.is_wanted = false;
+        self.wanted = None;
         core.shown.update(|facts| {
             facts.codex = None;
             facts.start_trouble = None;
@@ -185,9 +194,10 @@ impl Life {
     }
 
     pub(crate) async fn restart(&mut self, core: &Arc<Core>) -> Result<(), Problem> {
-        let answers = self.answers();
+        let wanted = self.wanted;
         self.stop(core);
-        self.start(core, answers).await
+        self.wanted = wanted;
+        self.start(core).await
     }
 
     /// Has a running gateway take up a sign-in. Whoever signs in wants Codex's own answers, not the demo's.
@@ -197,8 +207,11 @@ impl Life {
                 handle.read_sign_in_again();
                 Ok(())
             }
-            Some(_) => self.start(core, Answers::Codex).await,
-            None => Ok(()),
+            Some(_) => self.start_with(core, Answers::Codex).await,
+            None => {
+                self.wanted = self.wanted.and(Some(Answers::Codex));
+                Ok(())
+            }
         }
     }
 
@@ -207,8 +220,8 @@ impl Life {
         let Some(running) = &self.running else {
             // What was in the way may be gone. A port that was taken is not tried without being asked.
             let is_barred = core.shown.bars_start_on(core.config.settings().port);
-            return match self.is_wanted && !is_barred {
-                true => self.start(core, Answers::Codex).await,
+            return match self.is_wanted() && !is_barred {
+                true => self.start(core).await,
                 false => Ok(()),
             };
         };
@@ -237,10 +250,11 @@ impl Life {
     }
 }
 
-async fn explain(error: StartError) -> (Trouble, Problem) {
+/// Another port is named only where the person can choose it here.
+async fn explain(error: StartError, can_move: bool) -> (Trouble, Problem) {
     match error {
         StartError::PortTaken(address) => {
-            let trouble = port::taken(address).await;
+            let trouble = port::taken(address, can_move).await;
             let holder = match &trouble {
                 Trouble::PortTaken { holder: Some(holder), .. } => {
                     format!("`{}` (process {})", holder.name, holder.pid)

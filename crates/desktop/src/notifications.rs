@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -30,11 +30,15 @@ pub enum NotificationKind {
 const SAME_PAUSE: Duration = Duration::from_secs(10 * 60);
 /// Between any two.
 const ANY_PAUSE: Duration = Duration::from_secs(5);
+/// How many refused programs are told of in that time. A program can call itself anything, and something else each time.
+const REFUSED_CLIENTS: usize = 3;
 
 /// Lets notifications through that are wanted, and not too many.
 #[derive(Debug)]
 pub(crate) struct Notifier {
     feed: broadcast::Sender<Notification>,
+    /// For the first who listens: what is told before is not lost.
+    first: Mutex<Option<broadcast::Receiver<Notification>>>,
     told: Mutex<Told>,
 }
 
@@ -47,13 +51,22 @@ struct Told {
 
 impl Notifier {
     pub(crate) fn new() -> Self {
-        Self { feed: broadcast::Sender::new(16), told: Mutex::default() }
+        let (feed, first) = broadcast::channel(16);
+        Self { feed, first: Mutex::new(Some(first)), told: Mutex::default() }
     }
 
     pub(crate) fn follow(&self) -> broadcast::Receiver<Notification> {
-        self.feed.subscribe()
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        first.unwrap_or_else(|| self.feed.subscribe())
     }
 
+    /// Until when nothing more is to be told, if something has just been.
+    pub(crate) fn pause(&self) -> Option<Instant> {
+        self.told().pause(Instant::now())
+    }
+
+    /// Tells it, if it is wanted and no repetition. Who can wait for the end of the [`pause`](Self::pause) does; of refused
+    /// programs there will be others.
     pub(crate) fn tell(&self, wanted: &Notifications, notification: Notification) {
         let wanted = match notification.kind {
             NotificationKind::Trouble => wanted.trouble,
@@ -61,25 +74,37 @@ impl Notifier {
             NotificationKind::RefusedClient => wanted.refused_clients,
             NotificationKind::SignIn => wanted.sign_in,
         };
-        let told = || self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if wanted && told().allows(&notification, Instant::now()) {
+        if wanted && self.told().allows(&notification, Instant::now()) {
             // Nobody may be listening.
             let _ = self.feed.send(notification);
         }
     }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Told {
+    fn pause(&self, now: Instant) -> Option<Instant> {
+        self.last.map(|last| last + ANY_PAUSE).filter(|end| *end > now)
+    }
+
     fn allows(&mut self, notification: &Notification, now: Instant) -> bool {
         self.titles.retain(|_, told| now.duration_since(*told) < SAME_PAUSE);
         let key = (notification.kind, notification.title.clone());
-        let too_soon = self.last.is_some_and(|last| now.duration_since(last) < ANY_PAUSE);
-        if too_soon || self.titles.contains_key(&key) {
+        if self.titles.contains_key(&key) || (key.0 == NotificationKind::RefusedClient && self.is_busy(now)) {
             return false;
         }
         self.titles.insert(key, now);
         self.last = Some(now);
         true
+    }
+
+    /// Whether it is no time to tell of a refused program.
+    fn is_busy(&self, now: Instant) -> bool {
+        let refused = self.titles.keys().filter(|(kind, _)| *kind == NotificationKind::RefusedClient);
+        self.pause(now).is_some() || refused.count() >= REFUSED_CLIENTS
     }
 }
 
@@ -92,17 +117,39 @@ mod tests {
     }
 
     #[test]
-    fn the_same_is_told_once_in_ten_minutes_and_anything_once_in_five_seconds() {
+    fn the_same_is_told_once_in_ten_minutes() {
         let mut told = Told::default();
         let start = Instant::now();
         let mut allowed = |title: &str, seconds: u64| {
             told.allows(&notification(title), start + Duration::from_secs(seconds))
         };
-        assert!(allowed("a", 0));
-        assert!(!allowed("b", 4));
-        assert!(allowed("b", 5));
-        assert!(!allowed("a", 599));
-        assert!(allowed("a", 601));
+        assert!(allowed("a", 0) && allowed("b", 1));
+        assert!(!allowed("a", 599) && allowed("a", 600));
+        assert_eq!(told.pause(start + Duration::from_secs(601)), Some(start + Duration::from_secs(605)));
+        assert_eq!(told.pause(start + Duration::from_secs(605)), None);
+    }
+
+    #[test]
+    fn a_program_that_always_has_another_name_is_told_of_three_times_and_hides_nothing_else() {
+        let mut told = Told::default();
+        let start = Instant::now();
+        let mut told_of = 0;
+        for second in 0..600 {
+            let now = start + Duration::from_secs(second);
+            let kind = NotificationKind::RefusedClient;
+            let refused = Notification { kind, ..notification(&format!("{second} was refused")) };
+            told_of += usize::from(told.allows(&refused, now));
+        }
+        assert_eq!(told_of, REFUSED_CLIENTS);
+        assert!(told.allows(&notification("a"), start + Duration::from_secs(600)));
+    }
+
+    #[test]
+    fn what_is_told_before_somebody_listens_is_not_lost() {
+        let notifier = Notifier::new();
+        notifier.tell(&Notifications::default(), notification("a"));
+        assert_eq!(notifier.follow().try_recv().unwrap(), notification("a"));
+        assert!(notifier.follow().try_recv().is_err());
     }
 
     #[test]

@@ -14,15 +14,16 @@ use crate::view::{PortHolder, Trouble};
 /// How many ports above the taken one are tried for a free one.
 const SEARCHED: u16 = 100;
 
-/// The trouble that another program listens at `address`.
-pub(crate) async fn taken(address: SocketAddr) -> Trouble {
+/// The trouble that another program listens at `address`. The next free port is looked for where the gateway can move.
+pub(crate) async fn taken(address: SocketAddr, can_move: bool) -> Trouble {
     let holder = match port_holder(address).await {
         Holder { program, process: Some(pid), .. } => {
             Some(PortHolder { name: program.unwrap_or_else(|| "a program".to_owned()), pid })
         }
         Holder { process: None, .. } => None,
     };
-    Trouble::PortTaken { port: address.port(), holder, next_free: next_free(address) }
+    let next_free = if can_move { next_free(address) } else { None };
+    Trouble::PortTaken { port: address.port(), holder, next_free }
 }
 
 /// The next port after a taken one that can be listened on.

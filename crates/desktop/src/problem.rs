@@ -22,8 +22,11 @@ pub enum Problem {
     Unusable(String),
     #[error("Not saved: {0}.")]
     Setting(String),
-    #[error("{variable} in the environment fixes this: unset it, and start the application again.")]
-    Fixed { variable: &'static str },
+    #[error("Not saved: the config file can't hold the name of {}. Rename it.", .0.display())]
+    Name(PathBuf),
+    /// `by` is a variable of the environment, or an option of the command line.
+    #[error("`{by}` fixes this: start the application without it.")]
+    Fixed { by: &'static str },
     /// The cause with what to do, in sentences without the last full stop.
     #[error("The local token: {0}.")]
     Token(String),
@@ -33,6 +36,8 @@ pub enum Problem {
     NoSnippet,
     #[error("That request is no longer kept: only the latest ones are.")]
     NoRequest,
+    #[error("No sign-in is waiting any more: begin again.")]
+    NoSignIn,
     #[error("The sign-in failed: {0}. Try again, or run `codex login` in a terminal.")]
     SignIn(#[source] SignInError),
     #[error("The file {path} can't be written: {source}.")]

@@ -17,8 +17,9 @@ use crate::{
     view::{Cure, RequestView},
 };
 
-/// How many are kept.
-const KEPT: usize = 1000;
+/// How many are kept, here and in the page: what it lists can be copied and exported. Some hold what was said, which can be
+/// long.
+pub(crate) const KEPT: usize = 1000;
 /// The page is told of new requests no more often than this.
 const BATCH_PAUSE: Duration = Duration::from_millis(100);
 

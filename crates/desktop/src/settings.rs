@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gateway::settings::{Origin, OriginError, Unsupported};
+use gateway::settings::{Origin, OriginError, Settings, Unsupported};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -36,6 +36,7 @@ pub(crate) fn view(config: &Config, efforts: Vec<String>) -> SettingsView {
         reasoning_effort: settings.reasoning_effort.clone(),
         ignore_unsupported_parameters: settings.unsupported_parameters == Unsupported::Ignore,
         model_aliases: settings.model_aliases.clone(),
+        max_body_bytes: body_limit(&settings),
         max_active_turns: u32::try_from(settings.max_active_turns).unwrap_or(u32::MAX),
         turn_timeout_seconds: settings.turn_timeout.as_secs(),
         idle_timeout_seconds: settings.idle_timeout.as_secs(),
@@ -51,8 +52,7 @@ pub(crate) fn view(config: &Config, efforts: Vec<String>) -> SettingsView {
         config_path: config.path.display().to_string(),
         fixed: VARIABLES
             .iter()
-            .filter(|(_, variable)| is_set(variable))
-            .map(|(name, _)| (*name).to_owned())
+            .filter_map(|(name, _)| Some(((*name).to_owned(), fixed_by(config, name)?.to_owned())))
             .collect(),
         warnings: settings.warnings.clone(),
         efforts,
@@ -110,26 +110,38 @@ pub(crate) fn change(config: &Config, change: SettingChange) -> Result<(), Probl
             ("notifications", Field::OfDesktop("notifications"), kinds)
         }
     };
-    not_fixed(name)?;
+    if let Some(by) = fixed_by(config, name) {
+        return Err(Problem::Fixed { by });
+    }
     write(config, field, value)
 }
 
-/// Changes the setting that a cure is. [`Cure::SignIn`] is none.
+/// Changes the setting that a cure is. [`Cure::SignIn`] is none. The request may be an old one: what was set since and
+/// lets as much pass is left as it is.
 pub(crate) fn cure(config: &Config, cure: &Cure) -> Result<(), Problem> {
+    let settings = config.settings();
     match cure {
         Cure::IgnoreUnsupportedParameters => change(config, SettingChange::IgnoreUnsupportedParameters(true)),
         Cure::AddModelAlias { name, model } => {
-            let mut aliases = config.settings().model_aliases.clone();
-            aliases.insert(name.clone(), model.clone());
+            let mut aliases = settings.model_aliases.clone();
+            aliases.entry(name.clone()).or_insert_with(|| model.clone());
             change(config, SettingChange::ModelAliases(aliases))
         }
         Cure::RaiseBodyLimit { bytes } => {
             free("CODEX_GATEWAY_MAX_BODY_BYTES")?;
-            write(config, Field::Of("max_body_bytes"), json!(bytes))
+            write(config, Field::Of("max_body_bytes"), json!((*bytes).max(body_limit(&settings))))
         }
-        Cure::RaiseTurnTimeout { seconds } => change(config, SettingChange::TurnTimeoutSeconds(*seconds)),
+        Cure::RaiseTurnTimeout { seconds } => {
+            let seconds = (*seconds).max(settings.turn_timeout.as_secs());
+            change(config, SettingChange::TurnTimeoutSeconds(seconds))
+        }
         Cure::SignIn => Ok(()),
     }
+}
+
+/// How large a request may be, in bytes.
+pub(crate) fn body_limit(settings: &Settings) -> u64 {
+    u64::try_from(settings.max_body_bytes).unwrap_or(u64::MAX)
 }
 
 /// A field of the configuration file.
@@ -182,16 +194,22 @@ fn parsed(origins: &[String]) -> Result<Vec<Origin>, Problem> {
     Ok(parsed)
 }
 
-/// A setting that the environment fixes can't be changed here.
-fn not_fixed(name: &str) -> Result<(), Problem> {
-    match VARIABLES.iter().find(|(known, _)| *known == name) {
-        Some((_, variable)) => free(variable),
-        None => Ok(()),
+/// Whether a setting, by its name in the window, is nowhere fixed from outside.
+pub(crate) fn can_change(config: &Config, name: &str) -> bool {
+    fixed_by(config, name).is_none()
+}
+
+/// What outranks the file for a setting: the command line, or a variable of the environment.
+fn fixed_by(config: &Config, name: &str) -> Option<&'static str> {
+    if name == "port" && config.overrides.port.is_some() {
+        return Some("--port");
     }
+    let (_, variable) = VARIABLES.iter().find(|(known, _)| *known == name)?;
+    is_set(variable).then_some(variable)
 }
 
 pub(crate) fn free(variable: &'static str) -> Result<(), Problem> {
-    if is_set(variable) { Err(Problem::Fixed { variable }) } else { Ok(()) }
+    if is_set(variable) { Err(Problem::Fixed { by: variable }) } else { Ok(()) }
 }
 
 fn is_set(variable: &str) -> bool {

@@ -1,12 +1,15 @@
 //! The local token: where it is kept, and how it is shown.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use gateway::{
     HistoryKey,
     settings::{FileError, ResponseHistory, Settings, SettingsError, Token, TokenPlace as Keep},
 };
-use token_store::{Place, StoreError, Stored, TokenStore};
+use token_store::{KeyringError, Place, StoreError, Stored, TokenStore};
 
 use crate::{
     Options,
@@ -15,6 +18,9 @@ use crate::{
 };
 
 const HIDDEN: &str = "••••••";
+
+/// How long a person who unlocks the keyring may take to find its password, and type it.
+const PASSWORD_PATIENCE: Duration = Duration::from_secs(120);
 
 /// The token that the gateway is opened with, as far as it is known.
 #[derive(Debug)]
@@ -28,9 +34,17 @@ pub(crate) struct Tokens {
 enum Now {
     Known(Kept),
     /// It is somewhere, and could not be had.
-    Missing(Trouble),
+    Missing(Obstacle),
     /// Nobody has looked yet.
     Unread,
+}
+
+/// Why the token could not be had.
+#[derive(Debug, Clone)]
+struct Obstacle {
+    trouble: Trouble,
+    /// Whether it is that there is no keyring. At a login, there may be one in a moment.
+    is_without_keyring: bool,
 }
 
 /// A token, and where it is kept.
@@ -50,7 +64,7 @@ impl Tokens {
     pub(crate) fn token(&self) -> Result<Token, Problem> {
         match &*self.now() {
             Now::Known(kept) => Ok(kept.token.clone()),
-            Now::Missing(trouble) => Err(Problem::Token(message(trouble).to_owned())),
+            Now::Missing(obstacle) => Err(obstacle.into()),
             Now::Unread => Err(Problem::Token("it has not been read yet".to_owned())),
         }
     }
@@ -58,7 +72,7 @@ impl Tokens {
     pub(crate) fn view(&self) -> TokenView {
         match &*self.now() {
             Now::Known(kept) => TokenView { masked: masked(&kept.token), place: kept.place },
-            Now::Missing(Trouble::Keyring { .. }) => {
+            Now::Missing(Obstacle { trouble: Trouble::Keyring { .. } | Trouble::TokenLost, .. }) => {
                 TokenView { masked: HIDDEN.to_owned(), place: TokenPlace::Keyring }
             }
             Now::Missing(_) | Now::Unread => TokenView { masked: HIDDEN.to_owned(), place: TokenPlace::File },
@@ -68,9 +82,18 @@ impl Tokens {
     /// Why the token could not be had.
     pub(crate) fn trouble(&self) -> Option<Trouble> {
         match &*self.now() {
-            Now::Missing(trouble) => Some(trouble.clone()),
+            Now::Missing(obstacle) => Some(obstacle.trouble.clone()),
             Now::Known(_) | Now::Unread => None,
         }
+    }
+
+    /// Whether the token waits for a keyring, of which there is none.
+    pub(crate) fn is_without_keyring(&self) -> bool {
+        matches!(&*self.now(), Now::Missing(Obstacle { is_without_keyring: true, .. }))
+    }
+
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(&*self.now(), Now::Missing(_))
     }
 
     /// The token with all but its ends hidden.
@@ -91,7 +114,7 @@ impl Tokens {
     /// Looks for the token at the start: one that is not made yet, or lies in the file, goes into the keyring, if there
     /// is one and the person has not chosen the file.
     async fn open(&self) {
-        let opened = async { Ok(self.store()?.prefer_keyring().await?) };
+        let opened = async { Ok::<_, Obstacle>(self.store()?.prefer_keyring().await?) };
         match opened.await {
             Ok(preferred) => {
                 if let Some(obstacle) = preferred.obstacle {
@@ -99,20 +122,20 @@ impl Tokens {
                 }
                 self.know(preferred.stored);
             }
-            Err(Trouble::Other { message }) => self.make_up(&message),
-            Err(trouble) => self.set(Now::Missing(trouble)),
+            Err(Obstacle { trouble: Trouble::Other { message }, .. }) => self.make_up(&message),
+            Err(obstacle) => self.set(Now::Missing(obstacle)),
         }
     }
 
     /// Looks for the token again, since another program may have changed it.
     pub(crate) async fn reload(&self) {
-        let loaded = async { Ok(self.store()?.load().await?) };
+        let loaded = async { Ok::<_, Obstacle>(self.store()?.load().await?) };
         match loaded.await {
             Ok(Some(stored)) => self.know(stored),
             Ok(None) => self.open().await,
             // A token that works is not given up for a file that is broken, or a keyring that is locked now.
-            Err(trouble) if !self.is_known() => self.set(Now::Missing(trouble)),
-            Err(trouble) => tracing::warn!("the token can't be read again: {}", message(&trouble)),
+            Err(obstacle) if !self.is_known() => self.set(Now::Missing(obstacle)),
+            Err(obstacle) => tracing::warn!("the token can't be read again: {}", obstacle.message()),
         }
     }
 
@@ -127,14 +150,14 @@ impl Tokens {
 
     /// Makes a new token, and keeps it where the present one is.
     pub(crate) async fn rotate(&self) -> Result<(), Problem> {
-        let stored = self.store().map_err(problem)?.rotate().await?;
+        let stored = self.store()?.rotate().await?;
         self.know(stored);
         Ok(())
     }
 
     /// Keeps the token in the file. Where it can't be had, a new one is made.
     pub(crate) async fn keep_in_file(&self) -> Result<(), Problem> {
-        let store = self.store().map_err(problem)?;
+        let store = self.store()?;
         let stored = match self.token() {
             Ok(token) => store.save(token, Keep::File).await?,
             Err(_) => store.save(Token::generate().map_err(Problem::Random)?, Keep::File).await?,
@@ -143,9 +166,10 @@ impl Tokens {
         Ok(())
     }
 
-    /// Asks the keyring again: for the token, or to take the one that is in the file.
+    /// Asks the keyring again: for the token, or to take the one that is in the file. The person may have to type its
+    /// password first.
     pub(crate) async fn retry_keyring(&self) -> Result<(), Problem> {
-        let store = self.store().map_err(problem)?;
+        let store = self.store()?.with_patience(PASSWORD_PATIENCE);
         let stored = match self.token() {
             Ok(token) => store.save(token, Keep::Keyring).await?,
             Err(_) => match store.load().await? {
@@ -157,8 +181,9 @@ impl Tokens {
         Ok(())
     }
 
-    fn store(&self) -> Result<&TokenStore, Trouble> {
-        self.store.as_ref().map_err(|error| Trouble::Config { message: error.to_string() })
+    fn store(&self) -> Result<&TokenStore, Obstacle> {
+        let trouble = |error: &SettingsError| Trouble::Config { message: error.to_string() };
+        self.store.as_ref().map_err(|error| Obstacle { trouble: trouble(error), is_without_keyring: false })
     }
 
     /// For a machine on which nothing can be written: the gateway is good for this run.
@@ -168,7 +193,7 @@ impl Tokens {
                 tracing::warn!("the token is good for this run only: {why}");
                 Now::Known(Kept { token, place: TokenPlace::Memory })
             }
-            Err(error) => Now::Missing(Trouble::Other { message: StoreError::Random(error).to_string() }),
+            Err(error) => Now::Missing(StoreError::Random(error).into()),
         });
     }
 
@@ -194,32 +219,47 @@ impl Tokens {
     }
 }
 
-impl From<StoreError> for Trouble {
+impl From<StoreError> for Obstacle {
     fn from(error: StoreError) -> Self {
         let message = error.to_string();
-        match error {
-            StoreError::Keyring(_) | StoreError::NoEntry { .. } => Self::Keyring { message },
+        let is_without_keyring = matches!(error, StoreError::Keyring(KeyringError::Missing));
+        let trouble = match error {
+            StoreError::Keyring(_) => Trouble::Keyring { message },
+            StoreError::NoEntry { .. } => Trouble::TokenLost,
             StoreError::Settings(SettingsError::File(FileError::Write { .. } | FileError::Busy { .. })) => {
-                Self::Other { message }
+                Trouble::Other { message }
             }
-            StoreError::Settings(_) => Self::Config { message },
+            StoreError::Settings(_) => Trouble::Config { message },
             StoreError::NoToken
             | StoreError::Overridden
             | StoreError::Changed { .. }
-            | StoreError::Random(_) => Self::Other { message },
+            | StoreError::Random(_) => Trouble::Other { message },
+        };
+        Self { trouble, is_without_keyring }
+    }
+}
+
+impl Obstacle {
+    fn message(&self) -> &str {
+        match &self.trouble {
+            Trouble::Keyring { message } | Trouble::Config { message } | Trouble::Other { message } => {
+                message
+            }
+            Trouble::TokenLost => "the keyring no longer has it; make a new one",
+            _ => "it could not be had",
         }
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-fn problem(trouble: Trouble) -> Problem {
-    Problem::Token(message(&trouble).to_owned())
+impl From<&Obstacle> for Problem {
+    fn from(obstacle: &Obstacle) -> Self {
+        Self::Token(obstacle.message().to_owned())
+    }
 }
 
-fn message(trouble: &Trouble) -> &str {
-    match trouble {
-        Trouble::Keyring { message } | Trouble::Config { message } | Trouble::Other { message } => message,
-        _ => "it could not be had",
+impl From<Obstacle> for Problem {
+    fn from(obstacle: Obstacle) -> Self {
+        Self::from(&obstacle)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, thread, time::Duration};
 
 use gateway::{HistoryKey, settings::Token};
 use keyring_core::{Entry, Error};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::{error::KeyringError, native};
 
@@ -23,6 +23,7 @@ pub struct Keyring {
     open: Arc<Open>,
     patience: Duration,
     calls: Arc<Semaphore>,
+    late: watch::Sender<()>,
 }
 
 /// Makes the entry of a user, as keyrings call what tells the entries of a program apart.
@@ -37,12 +38,19 @@ impl Keyring {
 
     /// A keyring whose entries are made by `open`, which may block.
     pub fn new(open: impl Fn(&str) -> keyring_core::Result<Entry> + Send + Sync + 'static) -> Self {
-        Self { open: Arc::new(open), patience: PATIENCE, calls: Arc::new(Semaphore::new(CALLS)) }
+        let calls = Arc::new(Semaphore::new(CALLS));
+        Self { open: Arc::new(open), patience: PATIENCE, calls, late: watch::Sender::new(()) }
     }
 
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
+    }
+
+    /// Changes whenever the keyring has done what nobody waited for any longer: as when its password was typed at last.
+    /// Whoever wants something of it can ask again.
+    pub fn late_answers(&self) -> watch::Receiver<()> {
+        self.late.subscribe()
     }
 
     /// The token of `user`, if there is one. A locked keyring asks the person to unlock it.
@@ -98,13 +106,16 @@ impl Keyring {
         work: impl FnOnce(&Entry, &dyn Fn() -> bool) -> keyring_core::Result<T> + Send + 'static,
     ) -> Result<T, KeyringError> {
         let (open, calls, user) = (Arc::clone(&self.open), Arc::clone(&self.calls), user.to_owned());
+        let late = self.late.clone();
         let answer = async move {
             let call = calls.acquire_owned().await;
             let (send, receive) = oneshot::channel();
             let work = move || {
                 let done = open(&user).and_then(|entry| work(&entry, &|| send.is_closed()));
                 drop(call);
-                let _ = send.send(done);
+                if let Err(Ok(_)) = send.send(done) {
+                    late.send_replace(());
+                }
             };
             let reason = match thread::Builder::new().name("keyring".to_owned()).spawn(work) {
                 Ok(_) => match receive.await {

@@ -4,6 +4,8 @@ use std::{
     fs,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
 };
 
 use gateway::{
@@ -47,15 +49,15 @@ impl From<TokenPlace> for Place {
 /// Reads and keeps the token of one configuration file.
 ///
 /// Nothing is remembered between calls, since the command may change the file while the tray application runs. A call
-/// that reaches the keyring takes [`PATIENCE`](crate::PATIENCE) at most; where the token is in the file, the keyring is
-/// left alone.
-#[derive(Debug)]
+/// that reaches the keyring takes [`PATIENCE`](crate::PATIENCE) at most, or what was set instead; where the token is in
+/// the file, the keyring is left alone.
+#[derive(Debug, Clone)]
 pub struct TokenStore {
     config: PathBuf,
     given: Option<Token>,
     keyring: Keyring,
     /// One change at a time: each reads first and then writes.
-    changing: Mutex<()>,
+    changing: Arc<Mutex<()>>,
 }
 
 /// What [`TokenStore::prefer_keyring`] came to.
@@ -74,13 +76,19 @@ impl TokenStore {
     /// can't be a token.
     pub fn new(config: impl Into<PathBuf>, overrides: &Overrides) -> Result<Self, SettingsError> {
         let given = token_override(overrides)?;
-        Ok(Self { config: config.into(), given, keyring: Keyring::native(), changing: Mutex::default() })
+        Ok(Self { config: config.into(), given, keyring: Keyring::native(), changing: Arc::default() })
     }
 
     /// Takes another keyring, or the same with another patience.
     #[must_use]
     pub fn with_keyring(self, keyring: Keyring) -> Self {
         Self { keyring, ..self }
+    }
+
+    /// The same store, for a person who may have to type the keyring's password first.
+    #[must_use]
+    pub fn with_patience(&self, patience: Duration) -> Self {
+        self.clone().with_keyring(self.keyring.clone().with_patience(patience))
     }
 
     /// The token, wherever it is; `None` where there is none yet. That the keyring should have one and has none is an

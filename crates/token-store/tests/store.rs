@@ -369,8 +369,10 @@ async fn a_silent_keyring_is_given_up_and_a_token_that_nobody_waits_for_is_not_k
     assert!(started.elapsed() < Duration::from_secs(5));
     assert!(!person.path("a.json").exists());
 
-    // It answers after all.
+    // It answers after all, which is told.
+    let mut late = silent.late_answers();
     drop(answer);
+    tokio::time::timeout(Duration::from_secs(20), late.changed()).await.unwrap().unwrap();
     let store = person.store("a.json").with_keyring(silent);
     person.write("a.json", json!({"token_place": "keyring"}));
     assert!(matches!(store.load().await, Err(StoreError::NoEntry { .. })));

@@ -1,4 +1,5 @@
-import { ipc, sentence, type AppState } from "./ipc";
+import { followLatest } from "./follow";
+import { ipc, type AppState } from "./ipc";
 
 /** The gateway's state, as Rust last told it. */
 class App {
@@ -8,20 +9,13 @@ class App {
 
   /** Listens until the returned function is called. */
   follow(): () => void {
-    // What an event says is newer than what the first question brings.
-    let told = false;
     this.state = null;
-    const heard = ipc.onState((state) => {
-      told = true;
-      this.state = state;
+    return followLatest({
+      listen: ipc.onState,
+      ask: ipc.appState,
+      take: (state) => (this.state = state),
+      fail: (sentence) => (this.failure = sentence),
     });
-    ipc.appState().then(
-      (state) => {
-        if (!told) this.state = state;
-      },
-      (error) => (this.failure = sentence(error)),
-    );
-    return () => void heard.then((stop) => stop());
   }
 }
 

@@ -25,7 +25,7 @@ export function matcher(filter: Filter): (view: RequestView) => boolean {
   };
 }
 
-// Made once a request, since ten thousand of them are searched at every key.
+// Made once a request, since a thousand of them are searched at every key.
 const haystacks = new WeakMap<RequestView, string>();
 
 function haystack(view: RequestView): string {

@@ -2,15 +2,18 @@
 
 const timeOfDay = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const hourAndMinute = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "long", hour: "2-digit", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "long" });
+const dayOfYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long" });
 const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 const grouped = new Intl.NumberFormat("en-US");
 const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+const tenths = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 const plurals = new Intl.PluralRules("en", { type: "ordinal" });
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+const KIBI = 1024;
 
 /** `14:02:07`. */
 export const clockTime = (ms: number): string => timeOfDay.format(ms);
@@ -18,9 +21,14 @@ export const clockTime = (ms: number): string => timeOfDay.format(ms);
 /** `22 Nov 2026, 14:02:07`. */
 export const exactTime = (ms: number): string => full.format(ms);
 
-/** `16:40`, or `Tuesday 16:40` when it is not within a day. */
-export const resetTime = (ms: number, now: number): string =>
-  ms - now < DAY ? hourAndMinute.format(ms) : weekday.format(ms);
+/** `at 16:40`, `tomorrow at 09:10`, `on Tuesday at 14:00`, `on 12 December at 14:00`. */
+export function resetTime(ms: number, now: number): string {
+  const at = `at ${hourAndMinute.format(ms)}`;
+  const midnight = new Date(now).setHours(24, 0, 0, 0);
+  if (ms < midnight) return at;
+  if (ms < midnight + DAY) return `tomorrow ${at}`;
+  return `on ${(ms < midnight + 6 * DAY ? weekday : dayOfYear).format(ms)} ${at}`;
+}
 
 /** `just now`, `2 min ago`. */
 export function ago(ms: number, now: number): string {
@@ -33,12 +41,12 @@ export function ago(ms: number, now: number): string {
 /** `2 h 14 min`: how long until then, and at least a minute. */
 export const until = (ms: number, now: number): string => span(Math.max(ms - now, MINUTE));
 
-/** `412 ms`, `1.2 s`, `34 s`, `2 min 5 s`. */
+/** `412 ms`, `1.2 s`, `34 s`, `2 min 5 s`, `20 min`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
   if (ms < MINUTE) return `${Math.round(ms / 1000)} s`;
-  return `${Math.floor(ms / MINUTE)} min ${Math.floor((ms % MINUTE) / 1000)} s`;
+  return pair(Math.floor(ms / MINUTE), "min", Math.floor((ms % MINUTE) / 1000), "s");
 }
 
 /** `1,234`. */
@@ -56,11 +64,11 @@ export function ordinal(n: number): string {
   return `${n}${endings[plurals.select(n)]}`;
 }
 
-/** `812 B`, `1.2 kB`, `3.4 MB`. */
+/** `812 B`, `3.9 KiB`, `128 MiB`. */
 export function bytes(n: number): string {
-  if (n < 1000) return `${n} B`;
-  if (n < 1_000_000) return `${(n / 1000).toFixed(1)} kB`;
-  return `${(n / 1_000_000).toFixed(1)} MB`;
+  if (n < KIBI) return `${n} B`;
+  const [size, unit] = n < KIBI * KIBI ? [n / KIBI, "KiB"] : [n / (KIBI * KIBI), "MiB"];
+  return `${tenths.format(size)} ${unit}`;
 }
 
 /** `0.169` of `0.169.0`. */

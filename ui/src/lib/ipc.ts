@@ -6,6 +6,7 @@ import type {
   AppState,
   CopyTarget,
   Cure,
+  ExportedFile,
   RequestView,
   SettingChange,
   SettingsView,
@@ -15,7 +16,7 @@ import type {
 
 export type * from "../../../generated/window";
 
-export type HelpTopic = "install-codex" | "update-codex" | "keyring";
+export type HelpTopic = "install-codex" | "update-codex";
 
 export const ipc = {
   appState: () => invoke<AppState>("app_state"),
@@ -39,12 +40,12 @@ export const ipc = {
   /** Oldest first. */
   requests: () => invoke<RequestView[]>("requests"),
   clearRequests: () => invoke<null>("clear_requests"),
-  /** Resolves to the path of the file that was written. */
-  exportRequests: (ids: string[]) => invoke<string>("export_requests", { ids }),
+  exportRequests: (ids: string[]) => invoke<ExportedFile>("export_requests", { ids }),
   applyCure: (cure: Cure) => invoke<null>("apply_cure", { cure }),
 
   /** How it goes, the state says. */
   signIn: (device: boolean) => invoke<null>("sign_in", { device }),
+  openSignInPage: () => invoke<null>("open_sign_in_page"),
   cancelSignIn: () => invoke<null>("cancel_sign_in"),
 
   settings: () => invoke<SettingsView>("settings"),

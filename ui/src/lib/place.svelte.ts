@@ -2,7 +2,7 @@ export const PLACES = ["connect", "requests", "account", "settings"] as const;
 
 export type Place = (typeof PLACES)[number];
 
-/** Which place is shown. It follows the address's fragment, so that links, and the tray, can name a place. */
+/** Which place is shown. It follows the address's fragment, so that links can name a place. */
 class CurrentPlace {
   current = $state<Place>(named(location.hash));
 

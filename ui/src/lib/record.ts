@@ -1,4 +1,4 @@
-import type { Cure, Milestone, Record as RequestRecord, Tokens } from "./ipc";
+import type { AppState, Cure, Milestone, Record as RequestRecord, SettingsView, Tokens } from "./ipc";
 import { ago, bytes, count, duration, exactTime, plural } from "./format";
 
 /** How a request ended. A caller that hung up has not failed. */
@@ -55,6 +55,22 @@ export function cureLabel(cure: Cure): string {
       return `Allow answers to take ${duration(cure.seconds * 1000)}`;
     case "signIn":
       return "Sign in";
+  }
+}
+
+/** Whether what a cure sets holds already: then such a request passes. */
+export function holds(cure: Cure, settings: SettingsView, state: AppState): boolean {
+  switch (cure.kind) {
+    case "ignoreUnsupportedParameters":
+      return settings.ignoreUnsupportedParameters;
+    case "addModelAlias":
+      return cure.name in settings.modelAliases || "*" in settings.modelAliases;
+    case "raiseBodyLimit":
+      return settings.maxBodyBytes >= cure.bytes;
+    case "raiseTurnTimeout":
+      return settings.turnTimeoutSeconds >= cure.seconds;
+    case "signIn":
+      return state.codex?.account.kind === "signedIn";
   }
 }
 

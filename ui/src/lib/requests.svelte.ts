@@ -1,9 +1,7 @@
+import { REQUESTS_KEPT } from "../../../generated/window";
 import { ipc, sentence, type RequestView } from "./ipc";
 import { isNarrow, matcher, NO_FILTER, type Filter } from "./filter";
 import { clientName, modelOf } from "./record";
-
-/** How many requests the page keeps. */
-export const KEPT = 10_000;
 
 /** The requests, live, and the part of them that is shown. */
 class Requests {
@@ -41,16 +39,16 @@ class Requests {
   follow(): () => void {
     this.#take([]);
     const heard = ipc.onRequests((views) => this.#take([...this.all, ...views]));
-    ipc.requests().then(
-      (views) => {
+    heard
+      .then(() => ipc.requests())
+      .then((views) => {
         // Some may have been told of by an event before the answer came.
         const known = new Set(views.map((view) => view.record.id));
         this.#take([...views, ...this.all.filter((view) => !known.has(view.record.id))]);
         this.loaded = true;
         if (this.#heldAt !== null) this.#hold();
-      },
-      (error) => (this.failure = sentence(error)),
-    );
+      })
+      .catch((error) => (this.failure = sentence(error)));
     return () => void heard.then((stop) => stop());
   }
 
@@ -88,7 +86,7 @@ class Requests {
   }
 
   #take(views: RequestView[]): void {
-    const excess = Math.max(0, views.length - KEPT);
+    const excess = Math.max(0, views.length - REQUESTS_KEPT);
     this.#dropped += excess;
     this.all = excess > 0 ? views.slice(excess) : views;
   }

@@ -1,3 +1,4 @@
+import { followLatest } from "./follow";
 import { ipc, sentence, type SettingChange, type SettingsView } from "./ipc";
 import { say } from "./say.svelte";
 
@@ -14,13 +15,16 @@ class Settings {
 
   /** Listens until the returned function is called. */
   follow(): () => void {
-    this.refused = {};
-    const heard = ipc.onSettings((view) => (this.view = view));
-    ipc.settings().then(
-      (view) => (this.view = view),
-      (error) => (this.failure = sentence(error)),
-    );
-    return () => void heard.then((stop) => stop());
+    return followLatest({
+      listen: ipc.onSettings,
+      ask: ipc.settings,
+      take: (view) => {
+        this.view = view;
+        // What was refused before them may hold now.
+        this.refused = {};
+      },
+      fail: (sentence) => (this.failure = sentence),
+    });
   }
 
   /** Where one setting has several controls, `control` names the one that is to tell what became of it. */

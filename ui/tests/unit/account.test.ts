@@ -19,6 +19,34 @@ test("who is signed in, with what plan, and how much of each limit is used", asy
   expect(section("Codex").getByText("Running")).toBeVisible();
 });
 
+test("limits that only some models have are under Account, and not in the rail", async () => {
+  await openWindow({ scene: "many-limits", place: "account" });
+  expect(section("Limits").getAllByRole("meter")).toHaveLength(4);
+  expect(section("Limits").getByText("GPT-5.3-Codex-Spark, weekly")).toBeVisible();
+  expect(section("State of Codex").getAllByRole("meter")).toHaveLength(2);
+});
+
+test.each([
+  ["off", "Not running; the gateway is off"],
+  ["starting", "Starting"],
+  ["too-old", "Too old: it lacks thread/inject_items"],
+  ["crashed", "Stopped; restarting"],
+  ["port-taken", "Not running; the gateway is off"],
+])("%s: Codex is doing so, and who is signed in is not known", async (scene, health) => {
+  await openWindow({ scene, place: "account" });
+  expect(section("Codex").getByText(health)).toBeVisible();
+  expect(section("Account").getByText("Known once Codex runs.")).toBeVisible();
+  expect(section("Account").queryByText("Codex isn't signed in.")).toBeNull();
+  expect(section("Account").getByRole("button", { name: "Sign in with ChatGPT" })).not.toHaveClass("primary");
+});
+
+test("where there is no Codex, nobody can sign in to it", async () => {
+  await openWindow({ scene: "no-codex", place: "account" });
+  expect(section("Codex").getByText("Not installed, or not where I looked")).toBeVisible();
+  expect(section("Account").getByText("Known once Codex runs.")).toBeVisible();
+  expect(section("Account").queryByRole("button")).toBeNull();
+});
+
 test("what the model sees: nothing else, or what leaks", async () => {
   const { tell, state } = await openWindow({ place: "account" });
   expect(
@@ -46,6 +74,12 @@ test("signing in by code shows the page and the code, until it is done", async (
   await tell("state", { ...state, signIn: waiting("HTQK-93VX") });
   expect(await screen.findByText("HTQK-93VX")).toBeVisible();
   expect(screen.getByText("https://auth.openai.com/codex/device")).toBeVisible();
+  await user.click(screen.getByRole("button", { name: "Copy the address" }));
+  expect(rust).toHaveBeenCalledWith("copy", { target: { what: "signInUrl" } });
+  await user.click(screen.getByRole("button", { name: "Copy the code" }));
+  expect(rust).toHaveBeenCalledWith("copy", { target: { what: "signInCode" } });
+  await user.click(screen.getByRole("button", { name: "Open the page here" }));
+  expect(rust).toHaveBeenCalledWith("open_sign_in_page", {});
   await tell("state", { ...state, signIn: null, trouble: null, codex: healthy(Date.now()).codex });
   expect(await screen.findByText(/^Signed in with ChatGPT/)).toBeVisible();
   expect(screen.queryByText("HTQK-93VX")).toBeNull();
@@ -57,6 +91,9 @@ test("signing in by the browser can be called off", async () => {
   expect(rust).toHaveBeenCalledWith("sign_in", { device: false });
   await tell("state", { ...state, signIn: waiting(null) });
   expect(await screen.findByText("https://auth.openai.com/codex/device")).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Copy the code" })).toBeNull();
+  await user.click(screen.getByRole("button", { name: "Open the page again" }));
+  expect(rust).toHaveBeenCalledWith("open_sign_in_page", {});
   await user.click(screen.getByRole("button", { name: "Cancel" }));
   expect(rust).toHaveBeenCalledWith("cancel_sign_in", {});
   await tell("state", state);

@@ -80,10 +80,10 @@ test("snippets are tabs: arrows choose, and honest notes stand below", async () 
   await user.keyboard("{ArrowRight}");
   expect(screen.getByRole("tab", { name: "Notebook" })).toHaveFocus();
   expect(screen.getByRole("tabpanel")).toHaveTextContent(
-    "a hosted notebook, such as Colab's, can't reach it",
+    "a notebook in the cloud, such as Colab, can't reach the gateway",
   );
   await user.keyboard("{End}");
-  expect(screen.getByRole("tab", { name: "AI SDK" })).toHaveAttribute("aria-selected", "true");
+  expect(screen.getByRole("tab", { name: "Other programs" })).toHaveAttribute("aria-selected", "true");
   await user.keyboard("{ArrowRight}");
   expect(python).toHaveFocus();
 });
@@ -136,6 +136,38 @@ test("trying it shows the answer as it comes, then its figures", async () => {
   await expect.poll(spoken).toBe("Answer: pong");
 });
 
+test("a try goes on while the person looks elsewhere, and is there when they come back", async () => {
+  let finish = (_: unknown) => {};
+  const { user, rust, tell } = await openWindow({
+    commands: { try_it: () => new Promise((resolve) => (finish = resolve)) },
+  });
+  await user.click(await screen.findByRole("tab", { name: "curl" }));
+  const prompt = screen.getByLabelText("Try it", { selector: "input" });
+  await user.clear(prompt);
+  await user.type(prompt, "Say ping");
+  await user.click(screen.getByRole("button", { name: "Send" }));
+  await tell("try-delta", "pi");
+  await user.click(screen.getByRole("link", { name: "Requests" }));
+  await screen.findByRole("heading", { level: 1, name: "Requests" });
+  await tell("try-delta", "ng");
+  expect(rust).not.toHaveBeenCalledWith("cancel_try", expect.anything());
+  await user.click(screen.getByRole("link", { name: "Connect" }));
+  expect(await screen.findByText("ping")).toBeVisible();
+  expect(screen.getByRole("button", { name: "Stop" })).toBeVisible();
+  finish({
+    model: "gpt-5.5",
+    text: "ping",
+    firstTokenMs: 412,
+    durationMs: 1207,
+    inputTokens: 11,
+    cachedTokens: 3,
+    outputTokens: 7,
+  });
+  expect(await screen.findByText(/first token 412 ms/)).toBeVisible();
+  expect(screen.getByLabelText("Try it", { selector: "input" })).toHaveValue("Say ping");
+  expect(screen.getByRole("tab", { name: "curl" })).toHaveAttribute("aria-selected", "true");
+});
+
 test("trying it can be stopped, which is no failure", async () => {
   let fail = (_: unknown) => {};
   const { user, rust } = await openWindow({
@@ -167,14 +199,14 @@ test("nothing is sent while the gateway is off", async () => {
 });
 
 test("the first steps vanish a moment after the last is done", async () => {
-  const { rust, state, tell } = await openWindow({ scene: "first-run" });
+  const { rust, state, tell } = await openWindow({ scene: "first-run-signed-out" });
   const steps = within(screen.getByRole("region", { name: "First steps" }));
   expect(steps.getAllByRole("listitem").map((step) => step.textContent?.trim())).toEqual([
     "Codex is found: done",
     "It can answer: not yet",
     "A snippet is copied: not yet",
   ]);
-  expect(steps.getByRole("button", { name: "Sign in" })).toBeVisible();
+  expect(steps.getByRole("button", { name: "Hide the first steps" })).toBeVisible();
   await tell("state", { ...state, firstRun: { codexFound: true, canAnswer: true, snippetCopied: true } });
   await vi.advanceTimersByTimeAsync(500);
   expect(rust).not.toHaveBeenCalledWith("first_run_done", {});
@@ -182,6 +214,17 @@ test("the first steps vanish a moment after the last is done", async () => {
   expect(rust).toHaveBeenCalledWith("first_run_done", {});
   await tell("state", { ...state, firstRun: null });
   await expect.poll(() => screen.queryByRole("region", { name: "First steps" })).toBeNull();
+});
+
+test("first steps that can't be put away say why, and can be hidden", async () => {
+  const done = { codexFound: true, canAnswer: true, snippetCopied: true };
+  await openWindow({
+    state: { firstRun: done },
+    commands: { first_run_done: () => Promise.reject("Not saved: the file can't be written.") },
+  });
+  await vi.advanceTimersByTimeAsync(2100);
+  expect(await screen.findByRole("alert")).toHaveTextContent("Not saved: the file can't be written.");
+  expect(screen.getByRole("button", { name: "Hide the first steps" })).toBeVisible();
 });
 
 test("a button that waits shows it only after 300 ms", async () => {

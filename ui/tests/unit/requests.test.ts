@@ -1,9 +1,10 @@
 import { fireEvent, screen, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
+import { REQUESTS_KEPT } from "../../../generated/window";
 import { history, next, recordOf } from "../../mock/requests";
-import type { RequestView } from "../../src/lib/ipc";
-import { KEPT } from "../../src/lib/requests.svelte";
+import { settings } from "../../mock/state";
+import type { Cure, RequestView, SettingsView } from "../../src/lib/ipc";
 import { openWindow } from "./window";
 
 const now = Date.now();
@@ -53,27 +54,27 @@ test("a row says it all in one line", async () => {
   );
 });
 
-test("of ten thousand rows only those in sight are in the page", async () => {
-  await openWindow({ place: "requests", requests: history(10_000, now) });
+test("of a thousand rows only those in sight are in the page", async () => {
+  await openWindow({ place: "requests", requests: history(1000, now) });
   await screen.findByRole("listbox");
   expect(rows().length).toBeLessThan(60);
   expect(rows()[0]).toHaveAttribute("aria-posinset", "1");
-  expect(rows()[0]).toHaveAttribute("aria-setsize", "10000");
+  expect(rows()[0]).toHaveAttribute("aria-setsize", "1000");
 
-  list().scrollTop = 5000 * 32;
+  list().scrollTop = 500 * 32;
   await fireEvent.scroll(list());
   expect(rows().length).toBeLessThan(60);
   const places = rows().map((row) => Number(row.getAttribute("aria-posinset")));
-  expect(Math.min(...places)).toBeLessThanOrEqual(5001);
-  expect(Math.max(...places)).toBeGreaterThan(5010);
+  expect(Math.min(...places)).toBeLessThanOrEqual(501);
+  expect(Math.max(...places)).toBeGreaterThan(510);
 });
 
-test("no more than ten thousand are kept, and the oldest go", async () => {
-  const { tell } = await openWindow({ place: "requests", requests: history(KEPT, now) });
+test("no more are kept than Rust keeps, and the oldest go", async () => {
+  const { tell } = await openWindow({ place: "requests", requests: history(REQUESTS_KEPT, now) });
   await screen.findByRole("listbox");
   await tell("requests", [one("req_a"), one("req_b")]);
   await expect.poll(() => rows()[0]?.id).toBe("request-req_b");
-  expect(rows()[0]).toHaveAttribute("aria-setsize", String(KEPT));
+  expect(rows()[0]).toHaveAttribute("aria-setsize", String(REQUESTS_KEPT));
 });
 
 test("new ones come on top, and one that was told of twice is listed once", async () => {
@@ -125,6 +126,18 @@ test("pause holds the list until it goes on", async () => {
   expect(rows()).toHaveLength(2);
 });
 
+test("a held list that is empty says how many wait, and shows them", async () => {
+  const { user, tell } = await openWindow({ place: "requests", requests: [one("req_1")] });
+  await screen.findByRole("listbox");
+  await user.click(screen.getByRole("button", { name: "Pause the list" }));
+  await user.click(screen.getByRole("button", { name: "Clear the list" }));
+  await user.click(screen.getByRole("button", { name: "Forget them" }));
+  await tell("requests", [one("req_2"), one("req_3"), one("req_4")]);
+  expect(await screen.findByText("3 new are waiting.")).toBeVisible();
+  await user.click(screen.getByRole("button", { name: "Show them" }));
+  expect(rows()).toHaveLength(3);
+});
+
 test("the list is narrowed by text, status, client and model", async () => {
   const { user } = await openWindow({
     place: "requests",
@@ -166,25 +179,26 @@ test("clearing asks once", async () => {
   await user.click(screen.getByRole("button", { name: "Forget them" }));
   expect(rust).toHaveBeenCalledWith("clear_requests", {});
   expect(await screen.findByText(/^No request has come yet/)).toBeVisible();
+  expect(screen.getByRole("main")).toHaveFocus();
 });
 
-test("what is listed is exported, oldest first, and the file is named", async () => {
+test("what is listed is exported, oldest first, and the file is named with what it holds", async () => {
   const { user, rust } = await openWindow({
     place: "requests",
     requests: [one("req_1"), refused, one("req_3")],
-    commands: { export_requests: () => "/home/me/requests.jsonl" },
+    commands: { export_requests: () => ({ path: "/home/me/requests.jsonl", requests: 1 }) },
   });
   await screen.findByRole("listbox");
   await user.selectOptions(screen.getByLabelText("Status"), "Succeeded");
   await user.click(screen.getByRole("button", { name: "Export as JSON lines" }));
   expect(rust).toHaveBeenCalledWith("export_requests", { ids: ["req_1", "req_3"] });
   expect(
-    await screen.findByText("2 requests written to /home/me/requests.jsonl", { selector: "p" }),
+    await screen.findByText("1 request written to /home/me/requests.jsonl", { selector: "p" }),
   ).toBeVisible();
 });
 
 test("by the keys: arrows choose, Enter opens, Esc closes and gives the focus back", async () => {
-  const { user } = await openWindow({
+  const { user, spoken } = await openWindow({
     place: "requests",
     requests: [one("req_1"), one("req_2"), one("req_3")],
   });
@@ -195,6 +209,7 @@ test("by the keys: arrows choose, Enter opens, Esc closes and gives the focus ba
   expect(screen.queryByRole("complementary")).toBeNull();
   await user.keyboard("{Enter}");
   expect(drawer()).toHaveAccessibleName("Request req_2");
+  await expect.poll(spoken).toBe("Request 200, chat. Esc closes.");
   await user.keyboard("{ArrowDown}");
   expect(drawer()).toHaveAccessibleName("Request req_1");
   await user.keyboard("{Home}");
@@ -203,6 +218,31 @@ test("by the keys: arrows choose, Enter opens, Esc closes and gives the focus ba
   await user.keyboard("{Escape}");
   expect(screen.queryByRole("complementary")).toBeNull();
   expect(list()).toHaveFocus();
+});
+
+test("Esc in the filter leaves the drawer open, and the focus where it is", async () => {
+  const { user } = await openWindow({ place: "requests", requests: [one("req_1")] });
+  await screen.findByRole("listbox");
+  await user.click(rows()[0] as HTMLElement);
+  const filter = screen.getByLabelText("Filter by text");
+  await user.type(filter, "chat{Escape}");
+  expect(drawer()).toBeVisible();
+  expect(filter).toHaveFocus();
+});
+
+test("what was said is under a heading of its own", async () => {
+  const said = { prompt: "Say pong", answer: "pong" };
+  const { user } = await openWindow({ place: "requests", requests: [one("req_1", { text: said })] });
+  await screen.findByRole("listbox");
+  await user.click(rows()[0] as HTMLElement);
+  const headings = within(drawer()).getAllByRole("heading", { level: 2 });
+  expect(headings.map((heading) => heading.textContent)).toEqual([
+    "Prompt size",
+    "Parameters",
+    "Timeline",
+    "Prompt",
+    "Answer",
+  ]);
 });
 
 test("the drawer tells what became of the parameters, the prompt and the time", async () => {
@@ -253,6 +293,44 @@ test("a failure is told with its cure, which applies with one press", async () =
   expect(
     await screen.findByText("Applied. The next such request passes.", { selector: "aside p" }),
   ).toBeVisible();
+});
+
+test.each<[string, Cure, Partial<SettingsView>]>([
+  [
+    "Ignore such parameters from now on",
+    { kind: "ignoreUnsupportedParameters" },
+    { ignoreUnsupportedParameters: true },
+  ],
+  [
+    "Answer o3 with gpt-5.5",
+    { kind: "addModelAlias", name: "o3", model: "gpt-5.5" },
+    { modelAliases: { o3: "mine" } },
+  ],
+  ["Allow requests of 128 MiB", { kind: "raiseBodyLimit", bytes: 128 << 20 }, { maxBodyBytes: 256 << 20 }],
+  ["Allow answers to take 20 min", { kind: "raiseTurnTimeout", seconds: 1200 }, { turnTimeoutSeconds: 1200 }],
+])("“%s” is offered only where it changes something", async (label, cure, since) => {
+  const { user, tell } = await openWindow({
+    place: "requests",
+    requests: [{ ...refused, cure }],
+    settings: { modelAliases: {} },
+  });
+  await screen.findByRole("listbox");
+  await user.click(rows()[0] as HTMLElement);
+  expect(screen.getByRole("button", { name: label })).toBeVisible();
+  await tell("settings", { ...settings, ...since });
+  expect(await screen.findByText("By now, the settings let such a request pass.")).toBeVisible();
+  expect(screen.queryByRole("button", { name: label })).toBeNull();
+});
+
+test("who has signed in since is not asked to", async () => {
+  const { user } = await openWindow({
+    place: "requests",
+    requests: [{ ...refused, cure: { kind: "signIn" } }],
+  });
+  await screen.findByRole("listbox");
+  await user.click(rows()[0] as HTMLElement);
+  expect(screen.getByText("Codex is signed in by now.")).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Sign in" })).toBeNull();
 });
 
 test("the lines tell their figures to those who can't see them", async () => {

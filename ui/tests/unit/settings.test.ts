@@ -49,7 +49,24 @@ test("the port applies when it is left, and goes back with a reason when it is r
   await user.tab();
   expect(rust).toHaveBeenCalledWith("change_setting", change("port", 80));
   expect(await screen.findByRole("alert")).toHaveTextContent("Port 80 is for the system's own programs");
-  expect(port).toHaveValue(8000);
+  expect(port).toHaveValue("8000");
+});
+
+test("a number applies once, when it is entered or left, and Esc takes it back", async () => {
+  const { user, rust } = await openWindow({ place: "settings" });
+  const port = await screen.findByLabelText("Port");
+  await user.clear(port);
+  await user.type(port, "9000{ArrowUp}{ArrowDown}{ArrowDown}");
+  expect(port).toHaveValue("9000");
+  expect(rust).not.toHaveBeenCalledWith("change_setting", expect.anything());
+  await user.keyboard("{Escape}");
+  expect(port).toHaveValue("8000");
+  await user.clear(port);
+  await user.type(port, "9001{Enter}");
+  await user.tab();
+  expect(rust.mock.calls.filter(([command]) => command === "change_setting")).toEqual([
+    ["change_setting", change("port", 9001)],
+  ]);
 });
 
 test.each([
@@ -58,7 +75,7 @@ test.each([
 ])("“%s” is a number of seconds", async (name, setting) => {
   const { user, rust } = await openWindow({ place: "settings" });
   const field = await screen.findByLabelText(name);
-  expect(field).toHaveValue(600);
+  expect(field).toHaveValue("600");
   expect(field).toHaveAccessibleDescription(/is ended with an error|says nothing/);
   await user.clear(field);
   await user.type(field, "90");
@@ -102,8 +119,14 @@ test("a number that can't be is not even asked for", async () => {
   const port = await screen.findByLabelText("Port");
   await user.clear(port);
   await user.type(port, "70000{Enter}");
+  expect(port).toHaveValue("8000");
+  expect(screen.getByRole("alert")).toHaveTextContent("from 1 to 65535");
+  await user.type(port, "0");
+  expect(screen.queryByRole("alert")).toBeNull();
+  await user.clear(port);
+  await user.type(port, "8e3");
   await user.tab();
-  expect(port).toBeInvalid();
+  expect(port).toHaveValue("8000");
   expect(screen.getByRole("alert")).toHaveTextContent("from 1 to 65535");
   expect(rust).not.toHaveBeenCalledWith("change_setting", expect.anything());
 });
@@ -122,10 +145,12 @@ test("the effort is one that Codex knows, or the model's own", async () => {
   expect(rust).toHaveBeenCalledWith("change_setting", change("reasoningEffort", null));
 });
 
-test("what the environment fixes can't be changed, and says so", async () => {
-  await openWindow({ place: "settings" });
-  expect(await screen.findByLabelText("Requests at a time")).toBeDisabled();
-  expect(screen.getByText("set by the environment")).toBeVisible();
+test("what is fixed from outside can't be changed, and says by what", async () => {
+  await openWindow({ place: "settings", settings: { fixed: { port: "--port" } } });
+  const port = await screen.findByLabelText("Port");
+  expect(port).toBeDisabled();
+  expect(port.closest(".row")).toHaveTextContent("set by --port");
+  expect(screen.getByLabelText("Requests at a time")).toBeEnabled();
 });
 
 test("aliases are added, changed and removed in a small table", async () => {
@@ -179,8 +204,23 @@ test("a change made by hand in the file shows, and so do its warnings", async ()
   const { tell } = await openWindow({ place: "settings" });
   await screen.findByLabelText("Port");
   await tell("settings", { ...settings, port: 9000, warnings: ["`prot` means nothing here."] });
-  await expect.poll(() => screen.getByLabelText("Port")).toHaveValue(9000);
-  expect(screen.getByText("`prot` means nothing here.")).toBeVisible();
+  await expect.poll(() => screen.getByLabelText("Port")).toHaveValue("9000");
+  expect(screen.getByText("prot", { selector: ".warnings code" })).toBeVisible();
+});
+
+test("a refusal is gone once the settings are others", async () => {
+  const { user, tell } = await openWindow({
+    place: "settings",
+    commands: { change_setting: () => Promise.reject("Port 8001 is in use by `python3` (process 4711).") },
+  });
+  const port = await screen.findByLabelText("Port");
+  await user.clear(port);
+  await user.type(port, "8001{Enter}");
+  expect(await screen.findByRole("alert")).toHaveTextContent(
+    "Port 8001 is in use by python3 (process 4711).",
+  );
+  await tell("settings", { ...settings, port: 8001 });
+  await expect.poll(() => screen.queryByRole("alert")).toBeNull();
 });
 
 test("only macOS tells of clicks on the icon", async () => {

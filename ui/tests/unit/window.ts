@@ -6,6 +6,8 @@ import { vi } from "vitest";
 
 import App from "../../src/App.svelte";
 import { requests as store } from "../../src/lib/requests.svelte";
+import { snippets as lines } from "../../src/lib/snippets.svelte";
+import { tried } from "../../src/lib/try.svelte";
 import { say } from "../../src/lib/say.svelte";
 import { NO_FILTER } from "../../src/lib/filter";
 import type { AppState, RequestView, SettingsView } from "../../src/lib/ipc";
@@ -43,6 +45,10 @@ export async function openWindow(options: Options = {}) {
 
   store.filter = { ...NO_FILTER };
   if (store.paused) store.togglePause();
+  lines.list = [];
+  lines.chosen = "python";
+  Object.assign(tried, { prompt: "Say pong", model: "", running: false, stopped: false, text: "" });
+  tried.answer = tried.failure = null;
   say.problem = null;
   say.spoken = "";
   location.hash = options.place ?? "connect";

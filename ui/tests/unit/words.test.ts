@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { recordOf } from "../../mock/requests";
+import { limitName } from "../../src/lib/condition";
 import { ago, bytes, duration, ordinal, plural, resetTime, shortVersion, until } from "../../src/lib/format";
 import { highlight } from "../../src/lib/highlight";
 import { cureLabel, endpointOf, outcomeOf } from "../../src/lib/record";
@@ -16,6 +17,7 @@ describe("figures", () => {
     [1240, "1.2 s"],
     [34_400, "34 s"],
     [125_000, "2 min 5 s"],
+    [1_200_000, "20 min"],
   ])("%i ms lasts %s", (ms, words) => expect(duration(ms)).toBe(words));
 
   test.each([
@@ -26,20 +28,30 @@ describe("figures", () => {
     [26 * 60 * MINUTE, "1 day 2 h ago"],
   ])("%i ms back is %s", (ms, words) => expect(ago(now - ms, now)).toBe(words));
 
-  test("a reset within the day names the time, a later one the day too", () => {
-    expect(resetTime(now + 160 * MINUTE, now)).toBe("16:40");
-    expect(resetTime(now + 72 * 60 * MINUTE, now)).toMatch(/^Monday.* 14:00$/);
+  test("a reset today names the time, a later one the day too", () => {
+    expect(resetTime(now + 160 * MINUTE, now)).toBe("at 16:40");
+    expect(resetTime(now + 19 * 60 * MINUTE, now)).toBe("tomorrow at 09:00");
+    expect(resetTime(now + 72 * 60 * MINUTE, now)).toBe("on Monday at 14:00");
+    expect(resetTime(now + 7 * 24 * 60 * MINUTE, now)).toBe("on 27 November at 14:00");
     expect(until(now + 134 * MINUTE, now)).toBe("2 h 14 min");
     expect(until(now - MINUTE, now)).toBe("1 min");
   });
 
   test("counts, sizes, ordinals and versions", () => {
     expect([plural(1, "request"), plural(1200, "request")]).toEqual(["1 request", "1,200 requests"]);
-    expect([bytes(812), bytes(1200), bytes(67_108_864)]).toEqual(["812 B", "1.2 kB", "67.1 MB"]);
+    expect([bytes(812), bytes(4000), bytes(134_217_728)]).toEqual(["812 B", "3.9 KiB", "128 MiB"]);
     expect([1, 2, 3, 4, 11, 22].map(ordinal)).toEqual(["1st", "2nd", "3rd", "4th", "11th", "22nd"]);
     expect([shortVersion("0.169.0"), shortVersion("0.169.2")]).toEqual(["0.169", "0.169.2"]);
   });
 });
+
+test.each([
+  ["5 h", "5-hour"],
+  ["week", "weekly"],
+  ["30 days", "30-day"],
+  ["account", "account"],
+  ["GPT-5.3-Codex-Spark, week", "GPT-5.3-Codex-Spark, weekly"],
+])("the limit of %s is called %s", (label, name) => expect(limitName(label)).toBe(name));
 
 describe("requests", () => {
   test("a caller that hung up has not failed; an error within a stream has", () => {
@@ -60,8 +72,8 @@ describe("requests", () => {
     expect(cureLabel({ kind: "addModelAlias", name: "gpt-4o", model: "gpt-5.5" })).toBe(
       "Answer gpt-4o with gpt-5.5",
     );
-    expect(cureLabel({ kind: "raiseBodyLimit", bytes: 128_000_000 })).toBe("Allow requests of 128.0 MB");
-    expect(cureLabel({ kind: "raiseTurnTimeout", seconds: 1200 })).toBe("Allow answers to take 20 min 0 s");
+    expect(cureLabel({ kind: "raiseBodyLimit", bytes: 128 << 20 })).toBe("Allow requests of 128 MiB");
+    expect(cureLabel({ kind: "raiseTurnTimeout", seconds: 1200 })).toBe("Allow answers to take 20 min");
   });
 });
 

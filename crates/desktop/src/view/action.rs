@@ -22,6 +22,10 @@ pub enum CopyTarget {
     Record {
         request_id: String,
     },
+    /// The address of the page where a sign-in goes on.
+    SignInUrl,
+    /// The code to enter there.
+    SignInCode,
 }
 
 /// Lines to paste somewhere.
@@ -45,6 +49,15 @@ pub struct Snippet {
 pub struct RequestView {
     pub record: Record,
     pub cure: Option<Cure>,
+}
+
+/// A file that requests were exported to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportedFile {
+    pub path: String,
+    /// How many are in it.
+    pub requests: usize,
 }
 
 /// A setting that would have let a request pass.

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 
 use ts_rs::{TS, TypeVisitor};
 
+use crate::requests::KEPT;
+
 mod action;
 mod settings;
 mod state;
 
-pub use action::{CopyTarget, Cure, RequestView, SignIn, Snippet, TryAnswer};
+pub use action::{CopyTarget, Cure, ExportedFile, RequestView, SignIn, Snippet, TryAnswer};
 pub use settings::{NotificationKinds, SettingChange, SettingsView};
 pub use state::{
     AccountView, AppState, ClientCount, CodexView, FirstRun, PortHolder, QuotaWindow, SignInState, Switch,
@@ -25,12 +27,14 @@ pub fn typescript() -> String {
     types.visit::<CopyTarget>();
     types.visit::<Snippet>();
     types.visit::<RequestView>();
+    types.visit::<ExportedFile>();
     types.visit::<TryAnswer>();
     types.visit::<SettingsView>();
     types.visit::<SettingChange>();
     let head = "// Made by `make generate` from the types in crates/desktop/src/view. Not to be edited.\n";
+    let kept = format!("\n/** How many requests are kept. */\nexport const REQUESTS_KEPT = {KEPT};\n");
     let declarations = types.seen.values().map(|declaration| format!("\nexport {declaration}\n"));
-    std::iter::once(head.to_owned()).chain(declarations).collect()
+    [head.to_owned(), kept].into_iter().chain(declarations).collect()
 }
 
 /// Collects types, and those that they are made of, by their names.

@@ -19,6 +19,7 @@ pub struct SettingsView {
     pub reasoning_effort: Option<String>,
     pub ignore_unsupported_parameters: bool,
     pub model_aliases: BTreeMap<String, String>,
+    pub max_body_bytes: u64,
     pub max_active_turns: u32,
     /// How long a whole answer may take.
     pub turn_timeout_seconds: u64,
@@ -31,8 +32,9 @@ pub struct SettingsView {
     pub notifications: NotificationKinds,
     /// Where the configuration file is.
     pub config_path: String,
-    /// Settings that the environment fixes, by their names here: changing them has no effect.
-    pub fixed: Vec<String>,
+    /// Settings that can't be changed here, by their names here, and what fixes them: a variable of the environment, or an
+    /// option of the command line.
+    pub fixed: BTreeMap<String, String>,
     /// What is in the configuration file and means nothing, in words.
     pub warnings: Vec<String>,
     /// The efforts that some model of Codex knows.

@@ -91,6 +91,8 @@ pub enum Trouble {
     Keyring {
         message: String,
     },
+    /// The keyring should have the token, and has none: only a new one helps.
+    TokenLost,
     QuotaUsedUp {
         window: String,
         resets_at_ms: Option<u64>,
@@ -151,8 +153,11 @@ pub enum SignInState {
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct QuotaWindow {
-    /// Such as `5 h` or `week`.
+    /// Such as `5 h` or `week`, or `account` where its length is not known; after the limit's name where only some models
+    /// have it.
     pub label: String,
+    /// Whether only some models count towards it.
+    pub of_some_models: bool,
     /// From 0 to 100.
     pub used_percent: f64,
     pub resets_at_ms: Option<u64>,

@@ -144,7 +144,11 @@ impl App {
 
     /// The status of a request, and the body of its answer; `None` if nobody listens.
     pub(crate) async fn post(&self, token: &str, body: &Value) -> Option<(u16, Value)> {
-        let url = format!("{}/chat/completions", self.state().base_url);
+        self.post_to("/v1/chat/completions", token, body).await
+    }
+
+    pub(crate) async fn post_to(&self, path: &str, token: &str, body: &Value) -> Option<(u16, Value)> {
+        let url = self.state().base_url.replace("/v1", path);
         let request = client().post(url).bearer_auth(token).header("content-type", "application/json");
         let response = timeout(PATIENCE, request.body(body.to_string()).send()).await.unwrap().ok()?;
         let status = response.status().as_u16();

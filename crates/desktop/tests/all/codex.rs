@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use desktop::view::{AccountView, AppState, SignInState, Switch, Trouble};
+use desktop::{
+    Problem,
+    view::{AccountView, AppState, CopyTarget, SignInState, Switch, Trouble},
+};
 
 use crate::app::{App, Ground, TOKEN, processes_of};
 
@@ -60,9 +63,14 @@ async fn who_is_signed_out_can_sign_in_or_take_the_demo() {
     let sign_in = app.desktop.sign_in(desktop::SignInWith::Browser).await.unwrap();
     assert!(sign_in.url.starts_with("https://auth.openai.com/"), "{}", sign_in.url);
     assert_eq!(sign_in.user_code, None);
+    assert_eq!(app.desktop.text_to_copy(&CopyTarget::SignInUrl).unwrap(), sign_in.url);
+    assert_eq!(app.desktop.sign_in_url().unwrap(), sign_in.url);
+    // There is none in this way.
+    assert!(matches!(app.desktop.text_to_copy(&CopyTarget::SignInCode), Err(Problem::NoSignIn)));
     assert_eq!(app.state().sign_in, Some(SignInState::Waiting(sign_in)));
     app.desktop.cancel_sign_in().await;
     assert_eq!(app.state().sign_in, None);
+    assert!(matches!(app.desktop.sign_in_url(), Err(Problem::NoSignIn)));
 
     app.desktop.start_demo().await.unwrap();
     let state = app.until(|state| state.demo && state.codex.is_some()).await;

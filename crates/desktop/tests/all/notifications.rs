@@ -12,7 +12,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::app::{App, Ground, PATIENCE, TOKEN, question};
+use crate::app::{App, Ground, PATIENCE, TOKEN, processes_of, question};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_with_a_wrong_token_is_told_of_once_and_without_the_token() {
@@ -56,7 +56,7 @@ async fn a_limit_that_is_nearly_used_up_is_told() {
     assert_eq!(app.ask(TOKEN).await, Some(200));
     let Notification { kind, title, body } = next(&mut told).await;
     assert_eq!(kind, NotificationKind::Quota);
-    assert_eq!(title, "The limit of 5 h is nearly used up");
+    assert_eq!(title, "The 5 h limit is nearly used up");
     assert!(body.starts_with("95 % of it is used."), "{body}");
     app.close().await;
 }
@@ -81,6 +81,32 @@ async fn a_kind_that_is_switched_off_is_not_told() {
     assert_eq!(app.ask("hunter2").await, Some(401));
     app.until_request(|request| request.record.status == 401).await;
     assert!(told.try_recv().is_err());
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trouble_that_comes_right_after_something_else_is_told_a_little_later() {
+    let app = App::ready().await;
+    let mut told = app.desktop.notifications();
+    assert_eq!(app.ask("hunter2").await, Some(401));
+    assert_eq!(next(&mut told).await.kind, NotificationKind::RefusedClient);
+    std::fs::remove_file(app.codex()).unwrap();
+    let [codex] = &processes_of(&app.codex())[..] else { panic!("Codex runs once") };
+    assert!(std::process::Command::new("kill").args(["-9", codex]).status().unwrap().success());
+    let Notification { kind, title, .. } = next(&mut told).await;
+    assert_eq!(kind, NotificationKind::Trouble, "{title}");
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trouble_that_was_there_from_the_start_is_told() {
+    let ground = Ground::new().await;
+    std::fs::write(ground.config(), "{").unwrap();
+    let app = ground.open();
+    // As the shell does, which listens a moment later.
+    sleep(Duration::from_millis(100)).await;
+    let notification = next(&mut app.desktop.notifications()).await;
+    assert_eq!(notification.kind, NotificationKind::Trouble);
     app.close().await;
 }
 

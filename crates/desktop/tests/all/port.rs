@@ -61,6 +61,58 @@ async fn another_port_is_taken_when_the_person_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_demo_that_found_its_port_taken_moves_too() {
+    let (app, held) = barred().await;
+    app.until_trouble(is_taken).await;
+    app.desktop.start_demo().await.unwrap_err();
+    let Some(Trouble::PortTaken { next_free: Some(next), .. }) = app.state().trouble.clone() else {
+        panic!("{:?}", app.state())
+    };
+    app.desktop.use_port(next).await.unwrap();
+    let state = app.until_ready().await;
+    assert!(state.demo);
+    app.desktop.stop().await;
+    let port = held.local_addr().unwrap().port();
+    drop(held);
+    app.desktop.change_setting(SettingChange::Port(port)).await.unwrap();
+    app.desktop.start().await.unwrap();
+    assert!(!app.until_ready().await.demo, "who has switched it off starts anew");
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_is_tried_again_where_it_was_wanted() {
+    let (app, held) = barred().await;
+    app.until_trouble(is_taken).await;
+    app.desktop.start_demo().await.unwrap_err();
+    drop(held);
+    app.desktop.start().await.unwrap();
+    assert!(app.until_ready().await.demo);
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_of_the_command_line_is_not_moved_and_says_what_fixes_it() {
+    let held = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = held.local_addr().unwrap().port();
+    let ground = Ground::new().await;
+    let mut options = ground.options();
+    options.overrides.port = Some(port);
+    let app = ground.open_with(options);
+    let Trouble::PortTaken { port: named, next_free, .. } = app.until_trouble(is_taken).await else {
+        panic!("{:?}", app.state())
+    };
+    assert_eq!((named, next_free), (port, None));
+    let settings = app.desktop.settings();
+    assert_eq!((settings.port, &*settings.fixed["port"]), (port, "--port"));
+    let before = app.written();
+    let problem = app.desktop.use_port(port + 1).await.unwrap_err();
+    assert_eq!(problem.to_string(), "`--port` fixes this: start the application without it.");
+    assert_eq!(app.written(), before);
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_running_gateway_moves_with_its_port() {
     let app = App::ready().await;
     let port = crate::app::free_port();

@@ -1,6 +1,6 @@
 //! The settings from the window: kept in the file, and applied at once.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, ffi::OsStr, fs, os::unix::ffi::OsStrExt};
 
 use desktop::view::{Cure, NotificationKinds, SettingChange};
 use serde_json::{Value, json};
@@ -110,6 +110,26 @@ async fn what_was_refused_passes_once_its_cure_is_applied() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_old_cure_takes_nothing_back() {
+    let app = App::ready().await;
+    let mut config = app.written();
+    config["max_body_bytes"] = 9000.into();
+    config["turn_timeout_seconds"] = 900.into();
+    config["model_aliases"] = json!({"gpt-4o": "mine"});
+    fs::write(app.config(), config.to_string()).unwrap();
+    app.desktop.follow_settings().wait_for(|view| view.max_body_bytes == 9000).await.unwrap();
+    for cure in [
+        Cure::RaiseBodyLimit { bytes: 4000 },
+        Cure::RaiseTurnTimeout { seconds: 800 },
+        Cure::AddModelAlias { name: "gpt-4o".to_owned(), model: "theirs".to_owned() },
+    ] {
+        app.desktop.apply_cure(&cure).await.unwrap();
+    }
+    assert_eq!(app.written(), config);
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_limit_on_bodies_is_raised() {
     let app = App::ready().await;
     let mut config = app.written();
@@ -121,6 +141,17 @@ async fn a_limit_on_bodies_is_raised() {
     assert_eq!(cure, Some(Cure::RaiseBodyLimit { bytes: 4000 }));
     app.desktop.apply_cure(&cure.unwrap()).await.unwrap();
     assert_eq!(app.post(TOKEN, &body).await.unwrap().0, 200);
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_codex_whose_name_is_no_text_is_refused() {
+    let app = App::ready().await;
+    let before = app.written();
+    let name = OsStr::from_bytes(b"/nowhere/cod\xe9x");
+    let problem = app.desktop.use_codex(name.as_ref()).await.unwrap_err();
+    assert!(problem.to_string().starts_with("Not saved: the config file can't hold the name"), "{problem}");
+    assert_eq!(app.written(), before);
     app.close().await;
 }
 

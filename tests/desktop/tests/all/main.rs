@@ -16,6 +16,7 @@
 mod figures;
 mod keyring;
 mod life;
+mod login;
 mod notifications;
 mod page;
 mod support;

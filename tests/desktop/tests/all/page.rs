@@ -66,10 +66,10 @@ async fn the_switch_and_the_token_work() {
 
     page.click("input[role=switch]").await;
     eventually("nothing listens", async || health(port).await.is_none()).await;
-    eventually("the page says so", async || page.text("p[role=status]").await.starts_with("Off")).await;
+    eventually("the page says so", async || page.text("header [role=status]").await.starts_with("Off")).await;
     page.click("input[role=switch]").await;
     eventually("it listens again", async || health(port).await == Some(200)).await;
-    eventually("the page says so", async || page.text("p[role=status]").await.starts_with("On")).await;
+    eventually("the page says so", async || page.text("header [role=status]").await.starts_with("On")).await;
 
     assert!(!page.text("section.token").await.contains(TOKEN), "the token is masked");
     page.click("section.token [aria-label='Copy the token']").await;

@@ -1,8 +1,6 @@
 //! The icon and its menu, over the protocols by which a panel shows them.
 
-use std::fs;
-
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{App, Session, TOKEN, Tray, eventually};
 
@@ -61,7 +59,7 @@ async fn the_menu_counts_the_programs_that_asked() {
     let app = App::start(&session).await;
     let item = tray.item().await;
     app.until_ready().await;
-    let lines = async || item.line("Recent clients").await.unwrap().lines;
+    let lines = async || item.line("Clients").await.unwrap().lines;
     for _ in 0..2 {
         assert!(app.ask("Say pong").await["choices"].is_array());
     }
@@ -82,30 +80,4 @@ async fn the_menu_says_what_is_in_the_way() {
     assert!(!item.menu().await[0].enabled, "the first line is only read");
     // Nothing works without a Codex, and all else does.
     assert_eq!(app.health().await, Some(503));
-}
-
-#[tokio::test]
-async fn starting_at_login_is_registered_and_taken_back() {
-    let Some(session) = Session::start() else { return };
-    let mut tray = Tray::open(&session).await;
-    let app = App::start(&session).await;
-    let item = tray.item().await;
-    app.until_ready().await;
-    let folder = session.home.path().join(".config/autostart");
-    let entry =
-        || fs::read_dir(&folder).ok()?.next()?.ok().and_then(|entry| fs::read_to_string(entry.path()).ok());
-    assert_eq!(entry(), None);
-
-    item.click("Start at login").await;
-    eventually("an entry for the login is written", async || entry().is_some()).await;
-    let written = entry().unwrap();
-    assert!(written.contains("codex-gateway-desktop") && written.contains("--no-window"), "{written}");
-    eventually("the menu has its tick", async || item.line("Start at login").await.unwrap().checked).await;
-    let config: Value =
-        serde_json::from_slice(&fs::read(session.home.path().join("config.json")).unwrap()).unwrap();
-    assert_eq!(config["desktop"]["start_at_login"], json!(true));
-
-    item.click("Start at login").await;
-    eventually("the entry is gone", async || entry().is_none()).await;
-    eventually("the tick is gone", async || !item.line("Start at login").await.unwrap().checked).await;
 }

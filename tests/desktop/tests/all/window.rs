@@ -35,6 +35,9 @@ async fn a_second_launch_opens_the_window_of_the_first() {
     let app = App::start(&session).await;
     let _item = tray.item().await;
     app.until_ready().await;
+    let quiet = command(&session, app.model()).arg("--no-window").status().unwrap();
+    assert!(quiet.success(), "{quiet}");
+    sleep(Duration::from_secs(1)).await;
     assert!(!session.has_window());
     let second = command(&session, app.model()).status().unwrap();
     assert!(second.success(), "{second}");

@@ -83,7 +83,10 @@ impl Tray {
         let item = proxy(path, "org.kde.StatusNotifierItem").await;
         let menu: OwnedObjectPath = item.get_property("Menu").await.unwrap();
         let menu = proxy(menu.to_string(), "com.canonical.dbusmenu").await;
-        Item { item, menu }
+        let item = Item { item, menu };
+        // It is exported a moment after the icon has registered.
+        eventually("the menu is there", async || item.layout().await.is_ok()).await;
+        item
     }
 }
 
@@ -95,9 +98,13 @@ impl Item {
     }
 
     pub(crate) async fn menu(&self) -> Vec<Line> {
-        let layout = self.menu.call_method("GetLayout", &(0_i32, -1_i32, Vec::<&str>::new())).await.unwrap();
+        let layout = self.layout().await.unwrap();
         let (_, (id, properties, children)): (u32, Layout) = layout.body().deserialize().unwrap();
         Line::of(id, &properties, &children).lines
+    }
+
+    async fn layout(&self) -> zbus::Result<zbus::Message> {
+        self.menu.call_method("GetLayout", &(0_i32, -1_i32, Vec::<&str>::new())).await
     }
 
     /// The first line: the state in words.
