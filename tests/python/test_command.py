@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import stat
@@ -21,14 +22,17 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Runs the command in an empty home; keywords are variables of its environment."""
+    """Runs the command in an empty home; other keywords than `stdout` are variables of its environment."""
 
-    def run(*arguments: Any, **variables: Any) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: Any, stdout: Any = subprocess.PIPE, **variables: Any
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [gateway_binary(), *arguments],
             env=environment(HOME=tmp_path, **variables),
             cwd=tmp_path,
-            capture_output=True,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             text=True,
             timeout=60,
         )
@@ -155,8 +159,10 @@ def test_only_loopback_is_listened_on(run: Run, host: str) -> None:
         ('{\n  "port": 8000,\n  "token": }\n', "line 3"),
         ('{\n  "port": "many"\n}', "line 2"),
         ('{"port": 70000}', "line 1"),
-        ("[]", "line 1"),
-        ("", "line 1"),
+        ("[]", "it must hold a JSON object"),
+        ("", "it must hold a JSON object"),
+        ('{"port": 1, "port": 2}', "`port` is given twice"),
+        ('{"codex_home": 1}', "`codex_home` must be `shared` or `own`"),
         ('{"max_active_turns": 0}', "`max_active_turns`"),
         ('{"turn_timeout_seconds": -1}', "line 1"),
     ],
@@ -170,11 +176,52 @@ def test_a_mistake_in_the_config_file_is_named(run: Run, config: Path, text: str
         assert str(config) in complained
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"token": 123456789012}',
+        '{"port": "hunter2"}',
+        '{"token_place": "hunter2"}',
+        '{"codex_home": "hunter2"}',
+        '{"allowed_origins": ["hunter2"]}',
+        '"hunter2"',
+        '{"token": "hunter2" "port": 1}',
+    ],
+)
+@pytest.mark.parametrize("command", ["serve", "show", "token", "doctor"])
+def test_a_value_of_the_config_file_is_never_told(run: Run, config: Path, command: str, text: str) -> None:
+    config.parent.mkdir(parents=True)
+    config.write_text(text)
+    finished = run(command, "--port", "0", "--codex", "/nowhere")
+    assert finished.returncode == 1
+    said = finished.stdout + finished.stderr
+    assert "config.json is not valid: " in said
+    assert "hunter2" not in said
+    assert "123456789012" not in said
+
+
+def test_an_error_is_told_once(run: Run, config: Path) -> None:
+    config.mkdir(parents=True)
+    said = complaint(run("show"))
+    assert said.startswith(f"codex-gateway: the config file {config} can't be read: ")
+    cause = said.split(": ")[2].strip()
+    assert said.count(cause) == 1
+    in_the_way = config / "file"
+    in_the_way.write_text("")
+    said = complaint(run("init", "--config", in_the_way / "config.json"))
+    assert said.count("can't be") == 1
+    assert said.count("os error") == 1
+
+
 def test_a_mistake_in_a_variable_is_named(run: Run) -> None:
-    assert "CODEX_GATEWAY_PORT" in complaint(run("serve", CODEX_GATEWAY_PORT="many"))
-    assert "CODEX_GATEWAY_TURN_TIMEOUT_SECONDS" in complaint(
-        run("serve", CODEX_GATEWAY_TURN_TIMEOUT_SECONDS="soon")
-    )
+    for name, value, wanted in (
+        ("PORT", "many", "a whole number from 0 to 65535"),
+        ("TURN_TIMEOUT_SECONDS", "soon", "a whole number, 0 or more"),
+        ("LOG_TEXT", "yes", "`true` or `false`"),
+        ("RESPONSE_HISTORY", "all", "`off`, `memory` or `disk`"),
+    ):
+        said = complaint(run("serve", **{f"CODEX_GATEWAY_{name}": value}))
+        assert f"CODEX_GATEWAY_{name} must be {wanted}" in said
 
 
 def test_a_port_in_use_is_named_and_left_alone(run: Run) -> None:

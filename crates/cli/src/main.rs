@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            out::note(format_args!("codex-gateway: {error:#}"));
+            out::failure(&error);
             ExitCode::FAILURE
         }
     }

@@ -5,9 +5,11 @@ mod desktop;
 mod file;
 mod live;
 mod lock;
+mod mistake;
 mod origins;
 mod sources;
 mod token;
+mod wanted;
 
 use std::{
     collections::BTreeMap,
@@ -25,6 +27,7 @@ pub use desktop::{DesktopSettings, Notifications};
 pub use file::{ConfigFile, FileError, WrittenToken, edit, write};
 pub use live::NeedsRestart;
 pub(crate) use live::{Live, needs_restart};
+pub use mistake::Mistake;
 pub use origins::{Origin, OriginError};
 pub use token::{Token, TokenError};
 
@@ -340,7 +343,8 @@ mod tests {
     #[test]
     fn problems_name_their_source_and_never_the_token() {
         assert!(
-            problem(&[("CODEX_GATEWAY_PORT", "many")], "{}").starts_with("CODEX_GATEWAY_PORT can't be used")
+            problem(&[("CODEX_GATEWAY_PORT", "many")], "{}")
+                .starts_with("CODEX_GATEWAY_PORT must be a whole number from 0 to 65535")
         );
         assert!(problem(&[], r#"{"max_active_turns": 0}"#).contains("`max_active_turns` in"));
         assert!(problem(&[], r#"{"port": 70000}"#).contains("line 1"));
@@ -359,7 +363,7 @@ mod tests {
         );
         assert_eq!((settings.model_aliases["*"].as_str(), settings.log_text), ("m", true));
         let problem = problem(&[("CODEX_GATEWAY_CODEX_HOME", "mine")], "{}");
-        assert!(problem.contains("`shared` and `own`"), "{problem}");
+        assert!(problem.ends_with("must be `shared` or `own`"), "{problem}");
     }
 
     #[test]
@@ -377,9 +381,10 @@ mod tests {
             ["http://localhost:3000", "app://b"]
         );
         for wrong in ["*", "null", "https://a.example/"] {
-            assert!(problem(&[("CODEX_GATEWAY_ALLOWED_ORIGINS", wrong)], "{}").contains(wrong));
-            let problem = problem(&[], &format!(r#"{{"allowed_origins": ["{wrong}"]}}"#));
-            assert!(problem.contains("`allowed_origins[0]` has a wrong value at line 1"), "{problem}");
+            let problem = problem(&[("CODEX_GATEWAY_ALLOWED_ORIGINS", wrong)], "{}");
+            assert!(problem.contains("must be a list of exact origins"), "{problem}");
+            let problem = self::problem(&[], &format!(r#"{{"allowed_origins": ["{wrong}"]}}"#));
+            assert!(problem.contains("`allowed_origins[0]` must be an exact origin"), "{problem}");
         }
     }
 
