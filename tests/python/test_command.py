@@ -213,6 +213,20 @@ def test_an_error_is_told_once(run: Run, config: Path) -> None:
     assert said.count("os error") == 1
 
 
+@pytest.mark.parametrize("given", [("completions", "bash"), ("fields",), ("man",), ("show", "--token", "t")])
+def test_a_reader_that_is_gone_is_no_trouble_and_a_full_disk_is(run: Run, given: tuple[str, ...]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as closed:
+        finished = run(*given, stdout=closed)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    if Path("/dev/full").exists():
+        with Path("/dev/full").open("wb") as full:
+            finished = run(*given, stdout=full)
+        assert finished.returncode == 1
+        assert finished.stderr.startswith("codex-gateway: the output can't be written: ")
+
+
 def test_a_mistake_in_a_variable_is_named(run: Run) -> None:
     for name, value, wanted in (
         ("PORT", "many", "a whole number from 0 to 65535"),

@@ -70,13 +70,12 @@ async fn run(command: Command, options: &Options) -> anyhow::Result<()> {
         }
         Command::GenerateTs(to) => generate::run(&load()?, "generate-ts", &to.out).await,
         Command::Login { device } => login::login(load()?, device, options.json).await,
-        Command::Fields => {
-            fields::print(options.json);
-            Ok(())
-        }
+        Command::Fields => fields::print(options.json),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "codex-gateway", &mut std::io::stdout());
-            Ok(())
+            // Written to memory first: the generator panics where it can't write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "codex-gateway", &mut script);
+            out::line(String::from_utf8(script)?.trim_end())
         }
         Command::Man { out } => man::man(out.as_deref()),
     }

@@ -29,7 +29,7 @@ pub(crate) async fn serve(
         gateway.shutdown().await;
         return demo_until(stop, settings, json).await;
     }
-    greet(&gateway, &token, None, json);
+    greet(&gateway, &token, None, json)?;
     until_stopped(gateway, stop).await;
     Ok(())
 }
@@ -46,7 +46,7 @@ async fn demo_until(stop: StopSignals, settings: Settings, json: bool) -> anyhow
     // A Codex home of the gateway's own would take the place of the demo's.
     let settings = Settings { codex_home: CodexHome::Shared, ..settings };
     let gateway = start(&settings, &token, demo.codex_env(), None).await?;
-    greet(&gateway, &token, Some(DEMO_NOTICE), json);
+    greet(&gateway, &token, Some(DEMO_NOTICE), json)?;
     until_stopped(gateway, stop).await;
     demo.shutdown().await;
     Ok(())
@@ -94,15 +94,14 @@ async fn can_answer(gateway: &GatewayHandle) -> bool {
 }
 
 /// Says where the gateway is. A token from the config file is known already, and kept out of logs.
-fn greet(gateway: &GatewayHandle, token: &Choice, notice: Option<&str>, json: bool) {
+fn greet(gateway: &GatewayHandle, token: &Choice, notice: Option<&str>, json: bool) -> anyhow::Result<()> {
     let access = Access { base_url: gateway.base_url(), token: token.token.expose().to_owned() };
     if json {
-        out::line(as_json(&access));
-        return;
+        return out::line(as_json(&access));
     }
-    out::line(format_args!("Codex Gateway is on: {}", access.base_url));
+    out::line(format_args!("Codex Gateway is on: {}", access.base_url))?;
     if let Some(notice) = notice {
-        out::line(notice);
+        out::line(notice)?;
     }
     if token.generated {
         out::line(format_args!(
@@ -110,13 +109,13 @@ fn greet(gateway: &GatewayHandle, token: &Choice, notice: Option<&str>, json: bo
              messages=[{{\"role\": \"user\", \"content\": \"Say pong\"}}]).choices[0].message.content)\n\n\
              The token is good until the gateway stops; `codex-gateway init` makes one that lasts.",
             access.python_client()
-        ));
+        ))
     } else {
         let port = match gateway.address().port() {
             port if port == Settings::default().port => String::new(),
             port => format!(" --port {port}"),
         };
-        out::line(format_args!("`codex-gateway show{port}` prints the lines to paste into Python."));
+        out::line(format_args!("`codex-gateway show{port}` prints the lines to paste into Python."))
     }
 }
 

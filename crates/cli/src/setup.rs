@@ -41,7 +41,7 @@ pub(crate) async fn init(path: &Path, options: &Options, force: bool, keep: &Kee
             out::line(format_args!(
                 "Codex Gateway is already initialized at {}\nUse --force to replace it{instead}.\n",
                 path.display()
-            ));
+            ))?;
         }
         return show(&settings, options.json);
     }
@@ -69,37 +69,32 @@ pub(crate) async fn init(path: &Path, options: &Options, force: bool, keep: &Kee
     if !options.json {
         let shown = path.display();
         if in_keyring {
-            out::line(format_args!("Wrote the config file {shown}. The local token is in the keyring."));
+            out::line(format_args!("Wrote the config file {shown}. The local token is in the keyring."))?;
         } else {
-            out::line(format_args!("Wrote the config file {shown}, which holds the local token."));
+            out::line(format_args!("Wrote the config file {shown}, which holds the local token."))?;
         }
-        out::line("Start the gateway with `codex-gateway`.\n");
+        out::line("Start the gateway with `codex-gateway`.\n")?;
     }
-    print_access(&access(&settings, &token), options.json);
-    Ok(())
+    print_access(&access(&settings, &token), options.json)
 }
 
 pub(crate) fn show(settings: &Settings, json: bool) -> anyhow::Result<()> {
-    print_access(&access(settings, required_token(settings)?), json);
-    Ok(())
+    print_access(&access(settings, required_token(settings)?), json)
 }
 
-fn print_access(access: &Access, json: bool) {
-    if json {
-        out::line(as_json(access));
-    } else {
-        out::line(format_args!("Use this OpenAI SDK setup:\n\n{}", access.python_client()));
+fn print_access(access: &Access, json: bool) -> anyhow::Result<()> {
+    match json {
+        true => out::line(as_json(access)),
+        false => out::line(format_args!("Use this OpenAI SDK setup:\n\n{}", access.python_client())),
     }
 }
 
 pub(crate) fn token(settings: &Settings, json: bool) -> anyhow::Result<()> {
     let token = required_token(settings)?.expose();
-    if json {
-        out::line(json!({"token": token}));
-    } else {
-        out::line(token);
+    match json {
+        true => out::line(json!({"token": token})),
+        false => out::line(token),
     }
-    Ok(())
 }
 
 pub(crate) fn env(settings: &Settings, json: bool) -> anyhow::Result<()> {
@@ -111,13 +106,11 @@ pub(crate) fn env(settings: &Settings, json: bool) -> anyhow::Result<()> {
         ("CODEX_GATEWAY_TOKEN", access.token),
     ];
     if json {
-        out::line(serde_json::Value::from_iter(variables));
-    } else {
-        for (name, value) in variables {
-            out::line(format_args!("export {name}={}", shell_words::quote(&value)));
-        }
+        return out::line(serde_json::Value::from_iter(variables));
     }
-    Ok(())
+    variables
+        .iter()
+        .try_for_each(|(name, value)| out::line(format_args!("export {name}={}", shell_words::quote(value))))
 }
 
 /// A token that was only made up for this answer would open nothing.
