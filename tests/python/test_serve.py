@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -25,7 +26,10 @@ def start(tmp_path: Path) -> Iterator[Callable[..., openai.OpenAI]]:
 
     def start(*arguments: Any) -> openai.OpenAI:
         command = [gateway_binary(), *arguments, "--port", "0", "--json"]
-        variables = environment(HOME=tmp_path, CODEX_GATEWAY_CODEX=codex_binary())
+        (tmp_path / "temporary").mkdir(exist_ok=True)
+        variables = environment(
+            HOME=tmp_path, CODEX_GATEWAY_CODEX=codex_binary(), TMPDIR=tmp_path / "temporary"
+        )
         programs.append(Program(command, variables, log=tmp_path / "stderr.log"))
         ready = programs[-1].ready
         return openai.OpenAI(base_url=ready["base_url"], api_key=ready["token"], max_retries=0)
@@ -45,6 +49,22 @@ def test_the_demo_answers_and_says_that_it_is_scripted(start: Callable[..., open
     assert ask(client).choices[0].message.content == SCRIPTED
     chunks = list(ask(client, stream=True))
     assert len(chunks) > 10
+
+
+def test_nobody_but_its_codex_reaches_the_model_of_the_demo(
+    start: Callable[..., openai.OpenAI], tmp_path: Path
+) -> None:
+    client = start("demo")
+    assert ask(client).choices[0].message.content == SCRIPTED
+    [config] = tmp_path.glob("temporary/codex-gateway-*/config.toml")
+    [base_url] = re.findall(r'base_url = "(.+)"', config.read_text())
+    with openai.DefaultHttpxClient(trust_env=False, headers={"Host": "evil.example"}) as other:
+        for path in ("/v1/responses", "/control/push", "/v1/models"):
+            answer = other.post(base_url.removesuffix("/v1") + path, json={"input": []})
+            assert answer.status_code == 401, path
+        answer = other.get(base_url.removesuffix("/v1") + "/control/requests")
+        assert answer.status_code == 401
+        assert "Say pong" not in answer.text
 
 
 def test_the_lines_that_the_demo_prints_can_be_pasted_into_python(tmp_path: Path) -> None:

@@ -64,7 +64,10 @@ mod tests {
     fn errors_have_their_line_and_no_value() {
         for (text, message) in [
             ("{\n  \"token\": 1234567\n}", "`token` must be a text in double quotes (line 2, column 18)"),
-            ("{\n  \"port\": \"hunter2\"\n}", "`port` must be a whole number from 0 to 65535 (line 2, column 19)"),
+            (
+                "{\n  \"port\": \"hunter2\"\n}",
+                "`port` must be a whole number from 0 to 65535 (line 2, column 19)",
+            ),
             ("{\n  \"codex_home\": \"hunter2\"\n}", "line 2"),
             ("{\n\"token\": \"hunter2\" \"port\": 1}", "expected `,` or `}` (line 2, column 20)"),
         ] {
