@@ -94,6 +94,44 @@ def test_init_leaves_a_file_that_exists_alone(run: Run, config: Path) -> None:
     assert mode(config) == 0o600
 
 
+WRITTEN_BY_HAND = {
+    "port": 9000,
+    "model_aliases": {"gpt-4o": "gpt-5.5"},
+    "unsupported_parameters": "ignore",
+    "colour": "red",
+}
+
+
+@pytest.mark.parametrize("command", ["show", "env", "token", "token --keyring", "token --file", "doctor"])
+def test_a_file_without_a_token_is_given_one_by_what_the_message_says(
+    run: Run, config: Path, command: str
+) -> None:
+    config.parent.mkdir(parents=True)
+    config.write_text(json.dumps(WRITTEN_BY_HAND))
+    # Neither a port that is held nor a Codex that is not signed in is what this is about.
+    finished = run(*command.split(), "--codex", "/nowhere")
+    said = finished.stdout + finished.stderr
+    [advice] = re.findall(r"`codex-gateway (init[^`]*)`", said)
+    printed = output(run(*advice.split()))
+    written = json.loads(config.read_text())
+    token = written.pop("token")
+    assert written == WRITTEN_BY_HAND
+    assert f"Added a local token to the config file {config}" in printed
+    assert python_lines(printed).api_key == token
+    assert output(run("token")) == f"{token}\n"
+    # The next one changes nothing.
+    before = config.read_bytes()
+    assert python_lines(output(run("init"))).api_key == token
+    assert config.read_bytes() == before
+
+
+def test_a_file_without_a_token_is_given_the_one_that_is_named(run: Run, config: Path) -> None:
+    config.parent.mkdir(parents=True)
+    config.write_text(json.dumps(WRITTEN_BY_HAND))
+    output(run("init", "--token", "mine", "--file"))
+    assert json.loads(config.read_text()) == {**WRITTEN_BY_HAND, "token": "mine", "token_place": "file"}
+
+
 def test_show_token_and_env_tell_the_same(run: Run, config: Path) -> None:
     output(run("init", "--port", "9000", "--host", "::1"))
     token = json.loads(config.read_text())["token"]

@@ -34,11 +34,11 @@ pub(crate) enum Command {
     Demo,
     /// Write the config file, with a new local token
     ///
-    /// The file is readable by you only (mode 0600). Settings of the command line are written to it. One that exists is
-    /// left alone.
+    /// The file is readable by you only (mode 0600). Settings of the command line are written to it. A file that exists
+    /// keeps its settings, and is given a token if it has none.
     #[command(after_help = help::INIT)]
     Init {
-        /// Replace a config file that exists, its token too
+        /// Replace a config file that exists, with its settings and its token
         #[arg(long)]
         force: bool,
         #[command(flatten)]

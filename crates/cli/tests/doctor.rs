@@ -157,7 +157,9 @@ async fn warnings_alone_are_no_failure() {
         let (status, message) = report.one(check);
         assert!(status == "warn" && message.contains(named), "{check}: {status} {message}");
     }
-    assert!(report.cure("config").contains("chmod 600") && report.cure("token").contains("init --force"));
+    assert!(
+        report.cure("config").contains("chmod 600") && report.cure("token").contains("codex-gateway init`")
+    );
 }
 
 #[tokio::test]

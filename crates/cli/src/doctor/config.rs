@@ -36,8 +36,9 @@ pub(super) fn settings(settings: &Settings) -> impl Iterator<Item = Finding> {
 /// Why the sources can't be used.
 pub(super) fn broken(error: &SettingsError) -> Finding {
     match error {
-        SettingsError::File(FileError::Invalid { .. }) => Finding::fail("config", error.to_string())
-            .cure("Mend it, or write a new one with `codex-gateway init --force`."),
+        SettingsError::File(FileError::Invalid { .. }) => Finding::fail("config", error.to_string()).cure(
+            "Mend it, or replace all of it by `codex-gateway init --force`, which makes a new token too.",
+        ),
         SettingsError::File(error) => Finding::fail("config", error.to_string())
             .cure("Make it readable for you, or choose another with --config."),
         SettingsError::Invalid { .. } => Finding::fail("settings", error.to_string()),
