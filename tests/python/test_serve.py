@@ -162,6 +162,27 @@ def test_a_codex_that_is_not_signed_in_is_said_so(start: Callable[..., openai.Op
     assert "codex login" in error.message
 
 
+def test_the_way_to_sign_in_is_that_of_the_codex_home(
+    start_gateway: StartGateway, model: ScriptedModel, tmp_path: Path
+) -> None:
+    gateway = start_gateway(codex_home="own")
+    with gateway.client() as client:
+        with pytest.raises(openai.InternalServerError, match="run `codex-gateway login`, then send"):
+            ask(client)
+        assert "isn't signed in: run `codex-gateway login`." in gateway.log
+    # A sign-in that is no longer accepted.
+    [own] = gateway.home.glob("data/codex-gateway/codex-home")
+    gateway.stop()
+    (own / "config.toml").write_text(model.codex_config())
+    model.error(401, {"error": {"message": "Your sign-in is over."}})
+    variables = {"XDG_DATA_HOME": own.parents[1]}
+    for settings, login in ({"codex_home": "own"}, "codex-gateway login"), ({}, "codex login"):
+        with start_gateway(variables=variables, **settings).client() as client:
+            with pytest.raises(openai.InternalServerError, match=f"Run `{login}`, then send") as raised:
+                ask(client)
+            assert raised.value.code == "codex_signed_out"
+
+
 def test_the_demo_may_stand_in_for_a_codex_that_is_not_signed_in(start: Callable[..., openai.OpenAI]) -> None:
     assert ask(start("serve", "--demo-if-signed-out")).choices[0].message.content == SCRIPTED
 

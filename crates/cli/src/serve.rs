@@ -30,7 +30,7 @@ pub(crate) async fn serve(
         return demo_until(stop, settings, json).await;
     }
     greet(&gateway, &token, None, json)?;
-    until_stopped(gateway, stop).await;
+    until_stopped(gateway, settings.codex_home.login_command(), stop).await;
     Ok(())
 }
 
@@ -47,7 +47,7 @@ async fn demo_until(stop: StopSignals, settings: Settings, json: bool) -> anyhow
     let settings = Settings { codex_home: CodexHome::Shared, ..settings };
     let gateway = start(&settings, &token, demo.codex_env(), None).await?;
     greet(&gateway, &token, Some(DEMO_NOTICE), json)?;
-    until_stopped(gateway, stop).await;
+    until_stopped(gateway, settings.codex_home.login_command(), stop).await;
     demo.shutdown().await;
     Ok(())
 }
@@ -120,14 +120,14 @@ fn greet(gateway: &GatewayHandle, token: &Choice, notice: Option<&str>, json: bo
 }
 
 /// Tells changes of status until it is time to stop, and stops.
-async fn until_stopped(gateway: GatewayHandle, mut stop: StopSignals) {
+async fn until_stopped(gateway: GatewayHandle, login: &str, mut stop: StopSignals) {
     let mut status = gateway.status();
     let mut told = None;
-    tell(&status.current(), &mut told);
+    tell(&status.current(), login, &mut told);
     loop {
         tokio::select! {
             () = stop.received() => break,
-            changed = status.changed() => tell(&changed, &mut told),
+            changed = status.changed() => tell(&changed, login, &mut told),
         }
     }
     // A second signal, or a stop that hangs, does not wait for order.
@@ -139,10 +139,10 @@ async fn until_stopped(gateway: GatewayHandle, mut stop: StopSignals) {
 }
 
 /// Tells a status, unless its words are those that were told last: much of it changes without being news.
-fn tell(status: &Status, told: &mut Option<String>) {
+fn tell(status: &Status, login: &str, told: &mut Option<String>) {
     let words = match status {
         Status::Ready { codex_version, account: Account::SignedOut, .. } => format!(
-            "Codex {codex_version} isn't signed in: run `codex login`. `codex-gateway demo` works without."
+            "Codex {codex_version} isn't signed in: run `{login}`. `codex-gateway demo` works without."
         ),
         Status::Ready { codex_version, .. } => format!("Codex {codex_version} is ready."),
         Status::Trouble { error, .. } => {

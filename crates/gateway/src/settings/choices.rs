@@ -31,6 +31,16 @@ pub enum CodexHome {
     Own,
 }
 
+impl CodexHome {
+    /// The command that signs in to it, for people to type.
+    pub fn login_command(self) -> &'static str {
+        match self {
+            Self::Shared => "codex login",
+            Self::Own => "codex-gateway login",
+        }
+    }
+}
+
 /// Where the local token is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -106,7 +106,7 @@ pub enum SettingsError {
 }
 
 /// The gateway's own `CODEX_HOME`, below `XDG_DATA_HOME` or `~/.local/share`.
-pub fn own_codex_home() -> PathBuf {
+pub(crate) fn own_codex_home() -> PathBuf {
     data_folder().join("codex-home")
 }
 
