@@ -303,6 +303,53 @@ def test_the_config_file_may_be_anywhere(run: Run, tmp_path: Path) -> None:
     assert "init" in complaint(run("token"))
 
 
+def test_an_empty_variable_for_a_path_is_as_good_as_none(run: Run, config: Path, tmp_path: Path) -> None:
+    output(run("init", CODEX_GATEWAY_CONFIG="", CODEX_GATEWAY_CODEX=""))
+    assert "codex" not in json.loads(config.read_text())
+    config.write_text(json.dumps({"token": "t", "codex": "/nowhere/of/the/file"}))
+    assert "/nowhere/of/the/file" in run("doctor", "--port", "0", CODEX_GATEWAY_CODEX="").stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config"]
+
+
+NO_HOME = "relative"
+"""A folder that is another one for each program. Without the variable, the system knows the home."""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [("init",), ("init", "--keyring"), ("init", "--force"), ("token", "--rotate"), ("show",), ("serve",)],
+)
+def test_without_a_home_nothing_is_written_into_the_current_folder(
+    tmp_path: Path, given: tuple[str, ...]
+) -> None:
+    finished = subprocess.run(
+        [gateway_binary(), *given],
+        env={"PATH": os.environ["PATH"], "HOME": NO_HOME},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "there is no home folder to find the config file in: set HOME" in complaint(finished)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("settings", [{"codex_home": "own"}, {"response_history": "disk"}])
+def test_without_a_home_nothing_can_be_kept_on_the_disk(tmp_path: Path, settings: dict[str, str]) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"token": "t", **settings}))
+    finished = subprocess.run(
+        [gateway_binary(), "serve", "--port", "0", "--config", config],
+        env={"PATH": os.environ["PATH"], "HOME": NO_HOME},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "set HOME or XDG_DATA_HOME" in complaint(finished)
+    assert list(tmp_path.iterdir()) == [config]
+
+
 @pytest.mark.parametrize("command", ["generate-json-schema", "generate-ts"])
 def test_the_protocol_of_codex_is_written_down(run: Run, tmp_path: Path, command: str) -> None:
     finished = run(command, "--out", tmp_path / "protocol", "--codex", codex_binary())

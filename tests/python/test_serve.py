@@ -139,6 +139,34 @@ def test_serve_is_the_command_when_none_is_given(start: Callable[..., openai.Ope
     assert MODEL in [entry.id for entry in start().models.list()]
 
 
+@pytest.mark.parametrize("way", ["flag", "variable", "file", "init"])
+def test_a_relative_path_of_codex_is_found_wherever_codex_runs(
+    model: ScriptedModel, tmp_path: Path, way: str
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "codex").symlink_to(codex_binary())
+    (tmp_path / ".codex").mkdir()
+    (tmp_path / ".codex" / "config.toml").write_text(model.codex_config())
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"token": "t", **({"codex": "bin/codex"} if way == "file" else {})}))
+    variables = environment(HOME=tmp_path, CODEX_HOME=tmp_path / ".codex")
+    if way == "variable":
+        variables["CODEX_GATEWAY_CODEX"] = "bin/codex"
+    flag = ["--codex", "bin/codex"]
+    if way == "init":
+        command = [gateway_binary(), "init", "--force", "--config", config, *flag]
+        subprocess.run(command, env=variables, cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+        assert Path(json.loads(config.read_text())["codex"]) == tmp_path / "bin" / "codex"
+    command = [gateway_binary(), "--config", config, "--port", "0", "--json"]
+    command += flag if way == "flag" else []
+    program = Program(command, variables, log=tmp_path / "stderr.log")
+    ready = program.ready
+    with openai.OpenAI(base_url=ready["base_url"], api_key=ready["token"], max_retries=0) as client:
+        assert ask(client).choices[0].message.content == "You said: Say pong"
+    program.signal(signal.SIGTERM)
+    program.wait_for_success()
+
+
 @pytest.mark.parametrize("path", ["/nonexistent/codex", "/dev/null", "/bin/false"])
 def test_a_codex_that_does_not_run_is_said_so(start: Callable[..., openai.OpenAI], path: str) -> None:
     client = start("--codex", path)

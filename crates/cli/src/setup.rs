@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use gateway::{
     access::Access,
-    settings::{ConfigFile, Settings, Token, TokenPlace, edit, token_override, write},
+    settings::{ConfigFile, FileError, Settings, Token, TokenPlace, edit, token_override, write},
 };
 use serde_json::json;
 
@@ -28,6 +28,9 @@ pub(crate) fn as_json(access: &Access) -> serde_json::Value {
 /// Writes the config file. One that exists keeps what is in it, and is given a token if it has none; unless `force`
 /// replaces it.
 pub(crate) async fn init(path: &Path, options: &Options, force: bool, keep: &Keep) -> anyhow::Result<()> {
+    if let Err(error @ FileError::NoHome) = ConfigFile::read(path) {
+        return Err(error.into());
+    }
     if force || !path.exists() {
         return create(path, options, force, keep).await;
     }

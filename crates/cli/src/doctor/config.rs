@@ -39,6 +39,7 @@ pub(super) fn broken(error: &SettingsError) -> Finding {
         SettingsError::File(FileError::Invalid { .. }) => Finding::fail("config", error.to_string()).cure(
             "Mend it, or replace all of it by `codex-gateway init --force`, which makes a new token too.",
         ),
+        SettingsError::File(error @ FileError::NoHome) => Finding::fail("config", error.to_string()),
         SettingsError::File(error) => Finding::fail("config", error.to_string())
             .cure("Make it readable for you, or choose another with --config."),
         SettingsError::Invalid { .. } => Finding::fail("settings", error.to_string()),

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::{
     CodexHome, DesktopSettings, Origin, ResponseHistory, Token, TokenError, TokenPlace, Unsupported,
-    lock::Lock, mistake::Mistake,
+    lock::Lock, mistake::Mistake, places::lacks_home,
 };
 use crate::private_file;
 
@@ -134,6 +134,11 @@ pub enum FileError {
     Write { path: PathBuf, cause: io::Error },
     #[error("the config file {path} is being changed by another program: try again")]
     Busy { path: PathBuf },
+    #[error(
+        "there is no home folder to find the config file in: set HOME, or name a file with --config or \
+         CODEX_GATEWAY_CONFIG"
+    )]
+    NoHome,
 }
 
 /// Reads the file; one that isn't there is the same as an empty one.
@@ -146,6 +151,9 @@ pub(super) fn read(path: &Path) -> Result<Read, FileError> {
 
 /// The file's text, if it is there.
 fn text(path: &Path) -> Result<Option<String>, FileError> {
+    if lacks_home(path) {
+        return Err(FileError::NoHome);
+    }
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -199,6 +207,9 @@ pub fn write(path: &Path, config: &ConfigFile, replace: bool) -> Result<(), File
 
 /// The right to change the file, in its folder, which is made where it is missing.
 fn lock(path: &Path) -> Result<Lock, FileError> {
+    if lacks_home(path) {
+        return Err(FileError::NoHome);
+    }
     let failed = |cause| FileError::Write { path: path.to_owned(), cause };
     private_file::create_folder(folder_of(path)).map_err(failed)?;
     Lock::of(path).map_err(|cause| match cause.kind() {

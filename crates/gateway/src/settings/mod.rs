@@ -7,6 +7,7 @@ mod live;
 mod lock;
 mod mistake;
 mod origins;
+mod places;
 mod sources;
 mod token;
 mod wanted;
@@ -29,6 +30,8 @@ pub use live::NeedsRestart;
 pub(crate) use live::{Live, needs_restart};
 pub use mistake::Mistake;
 pub use origins::{Origin, OriginError};
+pub use places::config_path;
+pub(crate) use places::own_codex_home;
 pub use token::{Token, TokenError};
 
 /// Everything that the gateway can be told.
@@ -81,6 +84,9 @@ pub struct Settings {
     pub warnings: Vec<String>,
 }
 
+/// Variables that hold a path.
+const PATHS: [&str; 2] = ["CODEX_GATEWAY_CODEX", "CODEX_GATEWAY_CWD"];
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// For how many days responses are kept where nothing else is said.
@@ -103,29 +109,6 @@ pub enum SettingsError {
     File(#[from] FileError),
     #[error("{origin} {problem}")]
     Invalid { origin: String, problem: String },
-}
-
-/// The gateway's own `CODEX_HOME`, below `XDG_DATA_HOME` or `~/.local/share`.
-pub(crate) fn own_codex_home() -> PathBuf {
-    data_folder().join("codex-home")
-}
-
-fn data_folder() -> PathBuf {
-    let data_home = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    data_home.unwrap_or_else(|| home().join(".local/share")).join("codex-gateway")
-}
-
-/// Where the configuration file is: the path given, else `CODEX_GATEWAY_CONFIG`, else below `XDG_CONFIG_HOME` or
-/// `~/.config`.
-pub fn config_path(given: Option<&Path>) -> PathBuf {
-    let home = || env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let named = given.map(Path::to_owned).or_else(|| env::var_os("CODEX_GATEWAY_CONFIG").map(PathBuf::from));
-    if let Some(path) = named {
-        return path.strip_prefix("~").map_or(path.clone(), |rest| home().join(rest));
-    }
-    let config_home = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    config_home.unwrap_or_else(|| home().join(".config")).join("codex-gateway/config.json")
 }
 
 /// The token of the command line or `CODEX_GATEWAY_TOKEN`, which goes before every place where one is kept.
@@ -160,7 +143,7 @@ impl Default for Settings {
             desktop: DesktopSettings::default(),
             response_history: ResponseHistory::default(),
             response_history_time: DAY * HISTORY_DAYS,
-            response_history_file: data_folder().join("responses.redb"),
+            response_history_file: places::data_folder().unwrap_or_default().join("responses.redb"),
             warnings: Vec::new(),
         }
     }
@@ -181,6 +164,9 @@ impl Settings {
         let path = path.unwrap_or(Path::new(""));
         let mut warnings: Vec<String> =
             unknown.iter().map(|field| format!("`{field}` in {} means nothing", path.display())).collect();
+        // Scripts hand on variables of theirs that may be empty. No path is.
+        let variable =
+            |name: &str| variable(name).filter(|value| !value.is_empty() || !PATHS.contains(&name));
         let sources = Sources { variable, path };
 
         if config.token.is_some() && config.token_place == Some(TokenPlace::Keyring) {
@@ -193,6 +179,12 @@ impl Settings {
         let host = sources.pick(overrides.host.clone(), "host", config.host)?;
         let host = host.map(|host| host.try_map(|host: String| loopback(&host))).transpose()?;
         let cwd = sources.pick(overrides.cwd.clone(), "cwd", config.cwd)?;
+        // Whoever wrote the file did not know where the gateway would be started from.
+        let codex = config.codex.filter(|codex| !codex.as_os_str().is_empty());
+        let codex = codex.map(|codex| match path.parent() {
+            Some(folder) if !codex.starts_with("~") => folder.join(codex),
+            _ => codex,
+        });
         if let Some(cwd) = cwd {
             warnings.push(format!(
                 "{} has no effect: the model has no access to files, so Codex works in an empty folder",
@@ -202,12 +194,14 @@ impl Settings {
         let effort =
             sources.pick(overrides.reasoning_effort.clone(), "reasoning_effort", config.reasoning_effort)?;
         let default = Self::default();
-        Ok(Self {
+        let settings = Self {
             host: host.unwrap_or(default.host),
             port: sources.pick(overrides.port, "port", config.port)?.map_or(default.port, |port| port.value),
             token,
             reasoning_effort: effort.map(|effort| effort.value).filter(|effort| !effort.is_empty()),
-            codex: sources.pick(overrides.codex.clone(), "codex", config.codex)?.map(|codex| codex.value),
+            codex: sources
+                .pick(overrides.codex.clone(), "codex", codex)?
+                .map(|codex| places::program(codex.value)),
             max_active_turns: sources.positive(
                 "max_active_turns",
                 config.max_active_turns,
@@ -274,7 +268,21 @@ impl Settings {
                 * sources.positive("response_history_days", config.response_history_days, HISTORY_DAYS)?,
             response_history_file: default.response_history_file,
             warnings,
-        })
+        };
+        settings.check_folders()?;
+        Ok(settings)
+    }
+
+    /// What is kept on the disk must have a place there, which is never the folder that the gateway happens to run in.
+    fn check_folders(&self) -> Result<(), SettingsError> {
+        let kept = self.codex_home == CodexHome::Own || self.response_history == ResponseHistory::Disk;
+        match places::data_folder() {
+            None if kept => Err(SettingsError::Invalid {
+                origin: "`own` for `codex_home`, or `disk` for `response_history`,".to_owned(),
+                problem: "needs a home folder, and there is none: set HOME or XDG_DATA_HOME".to_owned(),
+            }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -386,6 +394,25 @@ mod tests {
             let problem = self::problem(&[], &format!(r#"{{"allowed_origins": ["{wrong}"]}}"#));
             assert!(problem.contains("`allowed_origins[0]` must be an exact origin"), "{problem}");
         }
+    }
+
+    #[test]
+    fn a_relative_path_of_codex_begins_where_it_was_written() {
+        let here = env::current_dir().unwrap();
+        let codex = |env: &[(&str, &str)], file: &str| {
+            load(&Overrides::default(), env, file).unwrap().codex.map(|codex| codex.display().to_string())
+        };
+        let variable = |value: &'static str| [("CODEX_GATEWAY_CODEX", value)];
+        assert_eq!(codex(&variable("bin/codex"), "{}"), Some(here.join("bin/codex").display().to_string()));
+        assert_eq!(codex(&variable("~/codex"), "{}").as_deref(), Some("~/codex"));
+        assert_eq!(codex(&variable(""), r#"{"codex": "/bin/codex"}"#).as_deref(), Some("/bin/codex"));
+        assert_eq!(codex(&variable(""), r#"{"codex": ""}"#), None);
+        let beside = codex(&[], r#"{"codex": "bin/codex"}"#).unwrap();
+        assert!(
+            beside.ends_with("/bin/codex") && !beside.starts_with(&here.display().to_string()),
+            "{beside}"
+        );
+        assert_eq!(codex(&[], r#"{"codex": "~/codex"}"#).as_deref(), Some("~/codex"));
     }
 
     #[test]
