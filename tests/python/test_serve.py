@@ -90,6 +90,89 @@ def test_the_lines_that_the_demo_prints_can_be_pasted_into_python(tmp_path: Path
     assert demo.returncode == 0
 
 
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Callable[..., tuple[str, str]]]:
+    """Starts the command, and returns its address and what it says of it: the lines up to `python`."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def started(*arguments: Any, **variables: Any) -> tuple[str, str]:
+        process = subprocess.Popen(
+            [gateway_binary(), *arguments],
+            env=environment(HOME=tmp_path, CODEX_GATEWAY_CODEX="/nowhere", **variables),
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        processes.append(process)
+        address = process.stdout.readline().split()[-1]
+        return address, process.stdout.readline().strip()
+
+    yield started
+    for process in processes:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("written", "arguments", "variables"),
+    [
+        ({"port": 0}, [], {}),
+        ({"port": 9000}, ["--port", "0"], {}),
+        ({"port": 9000}, [], {"CODEX_GATEWAY_PORT": "0"}),
+        pytest.param(
+            {},
+            ["--port", "0", "--host", "127.0.0.2"],
+            {},
+            marks=pytest.mark.skipif(
+                not Path("/proc").exists(), reason="other systems have but one loopback address"
+            ),
+        ),
+        ({"host": "::1"}, ["--port", "0", "--host", "127.0.0.1"], {}),
+        ({}, ["--port", "0", "--config", "my file.json"], {}),
+        ({}, ["--port", "0"], {"CODEX_GATEWAY_CONFIG": "my file.json"}),
+    ],
+)
+def test_the_command_that_is_said_at_the_start_shows_this_gateway(
+    started: Callable[..., tuple[str, str]],
+    tmp_path: Path,
+    written: dict[str, Any],
+    arguments: list[str],
+    variables: dict[str, str],
+) -> None:
+    other = "my file.json" in (*arguments, *variables.values())
+    config = tmp_path / "my file.json" if other else tmp_path / "config" / "codex-gateway" / "config.json"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(json.dumps({"token": "a-token-of-the-file", **written}))
+    address, said = started(*arguments, **variables)
+    [command] = re.findall(r"^`(.+)` prints the lines to paste into Python\.$", said)
+    # In another terminal, which stands somewhere else.
+    shown = subprocess.check_output(
+        ["sh", "-c", f"{command} --json"], env=environment(HOME=tmp_path), cwd="/", text=True, timeout=30
+    )
+    assert json.loads(shown) == {"base_url": address, "token": "a-token-of-the-file"}
+
+
+def test_a_token_that_was_given_is_not_printed(
+    started: Callable[..., tuple[str, str]], tmp_path: Path
+) -> None:
+    for arguments, variables in (["--token", "my-own"], {}), ([], {"CODEX_GATEWAY_TOKEN": "my-own"}):
+        _, said = started("--port", "0", *arguments, **variables)
+        assert "the token that you gave" in said
+        assert "my-own" not in said
+
+
+def test_the_command_is_said_by_its_name_where_that_leads_to_it(
+    started: Callable[..., tuple[str, str]], tmp_path: Path
+) -> None:
+    (tmp_path / "codex-gateway").symlink_to(gateway_binary())
+    subprocess.run(
+        [gateway_binary(), "init"], env=environment(HOME=tmp_path), check=True, stdout=subprocess.DEVNULL
+    )
+    _, said = started("--port", "0", PATH=f"{tmp_path}:/usr/bin:/bin")
+    assert said.startswith("`codex-gateway show --port ")
+
+
 def test_the_config_file_of_the_python_codex_gateway_works(
     start_gateway: StartGateway, model: ScriptedModel, tmp_path: Path
 ) -> None:

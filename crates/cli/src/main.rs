@@ -1,5 +1,6 @@
 //! The command `codex-gateway`.
 
+mod again;
 mod args;
 mod doctor;
 mod fields;
@@ -50,11 +51,11 @@ async fn run(command: Command, options: &Options) -> anyhow::Result<()> {
             start_log()?;
             let settings = token::settings(&path, options).await?;
             let history_key = token::history_key(&path, options, &settings).await;
-            serve::serve(settings, history_key, &serve, options.json).await
+            serve::serve(settings, history_key, &serve, &path, options).await
         }
         Command::Demo => {
             start_log()?;
-            serve::demo(token::settings(&path, options).await?, options.json).await
+            serve::demo(token::settings(&path, options).await?, &path, options).await
         }
         Command::Init { force, keep } => setup::init(&path, options, force, &keep).await,
         Command::Show => setup::show(&token::settings(&path, options).await?, options.json),

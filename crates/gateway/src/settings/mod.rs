@@ -30,8 +30,8 @@ pub use live::NeedsRestart;
 pub(crate) use live::{Live, needs_restart};
 pub use mistake::Mistake;
 pub use origins::{Origin, OriginError};
-pub use places::config_path;
 pub(crate) use places::own_codex_home;
+pub use places::{config_path, usual_config_path};
 pub use token::{Token, TokenError};
 
 /// Everything that the gateway can be told.
@@ -153,6 +153,11 @@ impl Settings {
     /// Reads all sources. The file at `path` need not exist; without a path, no file is read.
     pub fn load(overrides: &Overrides, path: Option<&Path>) -> Result<Self, SettingsError> {
         Self::from_sources(overrides, |name| env::var(name).ok(), path)
+    }
+
+    /// What the file at `path` says alone.
+    pub fn of_file(path: &Path) -> Result<Self, SettingsError> {
+        Self::from_sources(&Overrides::default(), |_| None, Some(path))
     }
 
     fn from_sources(

@@ -34,6 +34,12 @@ pub fn config_path(given: Option<&Path>) -> PathBuf {
     find_config(given, variable, home().as_deref())
 }
 
+/// Where it is for those who name no other one.
+pub fn usual_config_path() -> PathBuf {
+    let unnamed = |name: &str| variable(name).filter(|_| name != "CODEX_GATEWAY_CONFIG");
+    find_config(None, unnamed, home().as_deref())
+}
+
 fn find_config(
     given: Option<&Path>,
     variable: impl Fn(&str) -> Option<OsString>,
