@@ -157,7 +157,7 @@ def test_the_packages_hold_the_manual_and_need_what_the_tray_loads() -> None:
 
 
 def test_the_application_for_macos_has_a_seal() -> None:
-    """Signed by nobody, it can be allowed by its user; without any signature, it could only be thrown away."""
+    """Signed by nobody, it can be allowed by its user. Without any signature, it is called damaged."""
     macos = json.loads(ROOT.joinpath("tauri.conf.json").read_text())["bundle"]["macOS"]
     assert macos["signingIdentity"] == "-"
     [program] = macos["files"].values()
