@@ -279,7 +279,21 @@ def test_a_mistake_in_a_variable_is_named(run: Run) -> None:
 def test_a_port_in_use_is_named_and_left_alone(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        assert f"port {port} is already in use" in complaint(run("serve", "--port", str(port)))
+        said = complaint(run("serve", "--port", str(port)))
+        assert f"port {port} is already in use: " in said
+        assert said.endswith("or choose another port with --port\n")
+
+
+def test_a_log_that_can_not_be_chosen_is_explained(run: Run) -> None:
+    said = complaint(run("serve", "--port", "0", CODEX_GATEWAY_LOG="gateway=loud"))
+    assert said.startswith("codex-gateway: CODEX_GATEWAY_LOG can't be used: ")
+    assert "Use a level such as `warn`" in said
+
+
+@pytest.mark.parametrize("command", [("login",), ("generate-ts", "--out", "types")])
+def test_a_codex_that_is_missing_comes_with_its_cure(run: Run, command: tuple[str, ...]) -> None:
+    said = complaint(run(*command, "--codex", "/nowhere/codex"))
+    assert "there is no Codex at /nowhere/codex. Install it (`npm install -g @openai/codex`)" in said
 
 
 def test_flags_come_before_variables_and_those_before_the_file(run: Run, config: Path) -> None:

@@ -44,12 +44,12 @@ pub(crate) enum Command {
         #[command(flatten)]
         keep: Keep,
     },
-    /// Print the lines that a Python program reaches the gateway with
+    /// Print the Python lines that connect to the gateway
     Show,
     /// Print the local token; make a new one, or move it
     #[command(after_help = help::TOKEN)]
     Token {
-        /// Make a new token; the old one is good until a gateway that runs with it ends
+        /// Make a new token; a running gateway keeps the old one until it is restarted
         #[arg(long)]
         rotate: bool,
         #[command(flatten)]
@@ -61,7 +61,8 @@ pub(crate) enum Command {
     /// Check everything that the gateway needs, and say what to do
     ///
     /// Looks at Codex, its protocol, the config file, the token, the port, the sign-in, the models, and what reaches the
-    /// model beside the caller's messages. It changes nothing. The exit status is 1 if a check fails.
+    /// model beside the caller's messages. It changes no settings; Codex may write to its own home. The exit status is 1 if a
+    /// check fails.
     Doctor,
     /// Sign in to Codex, where the gateway has a Codex home of its own
     ///

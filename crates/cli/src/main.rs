@@ -6,6 +6,7 @@ mod doctor;
 mod fields;
 mod generate;
 mod help;
+mod launch;
 mod login;
 mod man;
 mod out;
@@ -15,6 +16,7 @@ mod token;
 
 use std::{io::IsTerminal, process::ExitCode, time::Duration};
 
+use anyhow::anyhow;
 use clap::{CommandFactory, FromArgMatches};
 use gateway::settings::{Settings, config_path};
 use tokio::runtime::Runtime;
@@ -85,7 +87,11 @@ async fn run(command: Command, options: &Options) -> anyhow::Result<()> {
 /// The log goes to standard error. `CODEX_GATEWAY_LOG` chooses what is in it, such as `warn` or `gateway=debug`.
 fn start_log() -> anyhow::Result<()> {
     let filter = match std::env::var("CODEX_GATEWAY_LOG") {
-        Ok(filter) => EnvFilter::try_new(filter)?,
+        Ok(filter) => EnvFilter::try_new(filter).map_err(|error| {
+            anyhow!(
+                "CODEX_GATEWAY_LOG can't be used: {error}. Use a level such as `warn`, or `gateway=debug`"
+            )
+        })?,
         Err(_) => EnvFilter::new("info"),
     };
     tracing_subscriber::fmt()

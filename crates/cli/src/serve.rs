@@ -14,7 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::{
     again,
     args::{Options, Serve},
-    out,
+    launch, out,
     setup::as_json,
     token::Choice,
 };
@@ -93,7 +93,7 @@ async fn start(
         tracing::warn!("{warning}");
     }
     let config = Config { codex_env, history_key, ..Config::new(settings.clone(), token.token.clone()) };
-    Ok(gateway::start(config).await?)
+    gateway::start(config).await.map_err(launch::gateway)
 }
 
 /// Whether Codex runs and is signed in, as far as it needs to be.
