@@ -172,6 +172,11 @@ def test_the_licences_are_those_of_the_manifest() -> None:
     assert "Apache License" in ROOT.joinpath("LICENSE-APACHE").read_text()
 
 
+def test_the_readme_names_the_rust_that_is_needed() -> None:
+    [needed] = re.findall(r'^rust-version = "(.+)"', ROOT.joinpath("Cargo.toml").read_text(), re.M)
+    assert f"Rust {needed} or newer" in ROOT.joinpath("README.md").read_text()
+
+
 def test_the_changelog_knows_the_version() -> None:
     [version] = re.findall(r'^version = "(.+)"', ROOT.joinpath("Cargo.toml").read_text(), re.M)
     assert f"## {version}" in ROOT.joinpath("CHANGELOG.md").read_text()

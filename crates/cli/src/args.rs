@@ -8,10 +8,10 @@ use gateway::settings::{Overrides, TokenPlace};
 
 use crate::help;
 
-/// Lets any program written against the OpenAI API run on your own Codex.
+/// Use your own Codex from any program that speaks the OpenAI API.
 ///
-/// The gateway listens on loopback only and drives `codex app-server`. Give a program the base URL
-/// http://127.0.0.1:8000/v1 and the gateway's local token as its API key.
+/// The gateway listens on this machine only, and talks to your installed Codex (`codex app-server`). Give a program the
+/// base URL http://127.0.0.1:8000/v1 and the gateway's local token as its API key.
 ///
 /// Without a command, the gateway is started (`serve`).
 #[derive(Debug, Parser)]
