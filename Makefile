@@ -15,7 +15,7 @@ bundle: ## Pack the application for installing: .deb and .rpm, or .dmg on macOS
 test: ## Install what is missing, then run every check: formats, lints, Rust, real Codex, SDKs
 	@sh scripts/test
 
-unit: ## Only the Rust tests
+unit: ## Only the Rust tests, with those of the tray application
 	@sh scripts/test unit
 
 desktop: ## Only the tests of the tray application
@@ -39,7 +39,7 @@ audit: ## Ask the public lists of known weaknesses about the crates and npm pack
 coverage: ## Count the lines of crates/ that the tests run; fails under 95 %
 	@sh scripts/coverage
 
-mutants: ## Break the contract and the session layer line by line, and see that a test notices (ARGS="--file '**/policy.rs'")
+mutants: ## Change the code in small ways and see whether a unit test fails (ARGS="--file '**/policy.rs'")
 	@sh scripts/mutants $(ARGS)
 
 fuzz: ## Try the properties with ever new inputs (MINUTES=10)
@@ -48,7 +48,7 @@ fuzz: ## Try the properties with ever new inputs (MINUTES=10)
 chaos: ## Break Codex, the provider and the gateway under load (ARGS="--minutes 10 --seed 1")
 	@sh scripts/chaos $(ARGS)
 
-bench: ## Measure it beside the Python gateway, into docs/performance.md (QUICK=1 for a glance, ONLY=alone, ONLY=soak)
+bench: ## Compare the speed with the Python gateway, into docs/performance.md (QUICK=1 for a first look, ONLY=alone, ONLY=soak)
 	@sh scripts/bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
 bench-desktop: ## Measure the tray application, into docs/performance.md

@@ -4,6 +4,7 @@
 
 ROOT=$(pwd -P)
 TOOLS=$ROOT/.tools
+# shellcheck disable=SC2034 # read by the scripts that source this
 VENV=$ROOT/.venv
 # shellcheck disable=SC2034 # read by the scripts that source this
 VENV_OTHERS=$ROOT/.venv-others

@@ -91,28 +91,41 @@ can_build_desktop() {
   [ "$(uname -s)" = Darwin ] && return
   # shellcheck disable=SC2086
   missing_of has_library $DESKTOP_LIBRARIES
-  [ -z "$missing" ] || { have apt-get && { [ "$(id -u)" = 0 ] || { have sudo && sudo -n true 2>/dev/null; }; }; }
+  [ -z "$missing" ] || { have apt-get && is_administrator; }
+}
+
+# Whether packages can be installed without asking for a password.
+is_administrator() { [ "$(id -u)" = 0 ] || { have sudo && sudo -n true 2>/dev/null; }; }
+
+# how_to_install PACKAGE...: by their Debian and Ubuntu names. Prints the line to run; one for each system that has no apt.
+how_to_install() {
+  if have apt-get; then
+    printf '    sudo apt-get update && sudo apt-get install -y %s\n' "$*"
+    return
+  fi
+  cat <<EOT
+    Fedora:    sudo dnf install -y gcc make pkgconf-pkg-config curl python3 webkit2gtk4.1-devel libayatana-appindicator-gtk3-devel librsvg2-devel dbus-devel
+    Arch:      sudo pacman -S --needed --noconfirm base-devel curl python webkit2gtk-4.1 libayatana-appindicator librsvg dbus
+    openSUSE:  sudo zypper install -y gcc make pkg-config curl python3 webkit2gtk3-devel libayatana-appindicator3-devel librsvg-devel dbus-1-devel
+
+These lines have all that the programs are built with. What is missing here, by its Debian names: $*
+(xvfb, xclip, openbox, wmctrl, webkit2gtk-driver and gnome-keyring are for the tests alone, and not in these lines.)
+EOT
 }
 
 # install_packages PACKAGE...: by their Debian and Ubuntu names.
 install_packages() {
   have apt-get ||
-    die "missing here, by their Debian names: $*.
-Run the line for your system, then try again:
+    die "packages are missing here. Run the line for your system, then try again:
 
-    Fedora:    sudo dnf install -y gcc make pkgconf-pkg-config curl python3 webkit2gtk4.1-devel libayatana-appindicator-gtk3-devel librsvg2-devel dbus-devel
-    Arch:      sudo pacman -S --needed --noconfirm base-devel curl python webkit2gtk-4.1 libayatana-appindicator librsvg dbus
-    openSUSE:  sudo zypper install -y gcc make pkg-config curl python3 webkit2gtk3-devel libayatana-appindicator3-devel librsvg-devel dbus-1-devel"
-  if [ "$(id -u)" = 0 ]; then
-    as_root=
-  elif have sudo && sudo -n true 2>/dev/null; then
-    as_root='sudo -n'
-  else
+$(how_to_install "$@")"
+  is_administrator ||
     die "packages are missing that only an administrator can install.
 Run this once, then try again:
 
-    sudo apt-get update && sudo apt-get install -y $*"
-  fi
+$(how_to_install "$@")"
+  as_root=
+  [ "$(id -u)" = 0 ] || as_root='sudo -n'
   say "Installing $*"
   # A new machine often runs its own updates in its first minutes: wait for apt's lock rather than fail.
   apt="$as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300"

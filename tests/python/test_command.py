@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import stat
@@ -21,14 +22,17 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Runs the command in an empty home; keywords are variables of its environment."""
+    """Runs the command in an empty home; other keywords than `stdout` are variables of its environment."""
 
-    def run(*arguments: Any, **variables: Any) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: Any, stdout: Any = subprocess.PIPE, **variables: Any
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [gateway_binary(), *arguments],
             env=environment(HOME=tmp_path, **variables),
             cwd=tmp_path,
-            capture_output=True,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             text=True,
             timeout=60,
         )
@@ -88,6 +92,44 @@ def test_init_leaves_a_file_that_exists_alone(run: Run, config: Path) -> None:
     forced = output(run("init", "--force"))
     assert python_lines(forced).api_key != python_lines(first).api_key
     assert mode(config) == 0o600
+
+
+WRITTEN_BY_HAND = {
+    "port": 9000,
+    "model_aliases": {"gpt-4o": "gpt-5.5"},
+    "unsupported_parameters": "ignore",
+    "colour": "red",
+}
+
+
+@pytest.mark.parametrize("command", ["show", "env", "token", "token --keyring", "token --file", "doctor"])
+def test_a_file_without_a_token_is_given_one_by_what_the_message_says(
+    run: Run, config: Path, command: str
+) -> None:
+    config.parent.mkdir(parents=True)
+    config.write_text(json.dumps(WRITTEN_BY_HAND))
+    # Neither a port that is held nor a Codex that is not signed in is what this is about.
+    finished = run(*command.split(), "--codex", "/nowhere")
+    said = finished.stdout + finished.stderr
+    [advice] = re.findall(r"`codex-gateway (init[^`]*)`", said)
+    printed = output(run(*advice.split()))
+    written = json.loads(config.read_text())
+    token = written.pop("token")
+    assert written == WRITTEN_BY_HAND
+    assert f"Added a local token to the config file {config}" in printed
+    assert python_lines(printed).api_key == token
+    assert output(run("token")) == f"{token}\n"
+    # The next one changes nothing.
+    before = config.read_bytes()
+    assert python_lines(output(run("init"))).api_key == token
+    assert config.read_bytes() == before
+
+
+def test_a_file_without_a_token_is_given_the_one_that_is_named(run: Run, config: Path) -> None:
+    config.parent.mkdir(parents=True)
+    config.write_text(json.dumps(WRITTEN_BY_HAND))
+    output(run("init", "--token", "mine", "--file"))
+    assert json.loads(config.read_text()) == {**WRITTEN_BY_HAND, "token": "mine", "token_place": "file"}
 
 
 def test_show_token_and_env_tell_the_same(run: Run, config: Path) -> None:
@@ -155,8 +197,10 @@ def test_only_loopback_is_listened_on(run: Run, host: str) -> None:
         ('{\n  "port": 8000,\n  "token": }\n', "line 3"),
         ('{\n  "port": "many"\n}', "line 2"),
         ('{"port": 70000}', "line 1"),
-        ("[]", "line 1"),
-        ("", "line 1"),
+        ("[]", "it must hold a JSON object"),
+        ("", "it must hold a JSON object"),
+        ('{"port": 1, "port": 2}', "`port` is given twice"),
+        ('{"codex_home": 1}', "`codex_home` must be `shared` or `own`"),
         ('{"max_active_turns": 0}', "`max_active_turns`"),
         ('{"turn_timeout_seconds": -1}', "line 1"),
     ],
@@ -170,17 +214,86 @@ def test_a_mistake_in_the_config_file_is_named(run: Run, config: Path, text: str
         assert str(config) in complained
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"token": 123456789012}',
+        '{"port": "hunter2"}',
+        '{"token_place": "hunter2"}',
+        '{"codex_home": "hunter2"}',
+        '{"allowed_origins": ["hunter2"]}',
+        '"hunter2"',
+        '{"token": "hunter2" "port": 1}',
+    ],
+)
+@pytest.mark.parametrize("command", ["serve", "show", "token", "doctor"])
+def test_a_value_of_the_config_file_is_never_told(run: Run, config: Path, command: str, text: str) -> None:
+    config.parent.mkdir(parents=True)
+    config.write_text(text)
+    finished = run(command, "--port", "0", "--codex", "/nowhere")
+    assert finished.returncode == 1
+    said = finished.stdout + finished.stderr
+    assert "config.json is not valid: " in said
+    assert "hunter2" not in said
+    assert "123456789012" not in said
+
+
+def test_an_error_is_told_once(run: Run, config: Path) -> None:
+    config.mkdir(parents=True)
+    said = complaint(run("show"))
+    assert said.startswith(f"codex-gateway: the config file {config} can't be read: ")
+    cause = said.split(": ")[2].strip()
+    assert said.count(cause) == 1
+    in_the_way = config / "file"
+    in_the_way.write_text("")
+    said = complaint(run("init", "--config", in_the_way / "config.json"))
+    assert said.count("can't be") == 1
+    assert said.count("os error") == 1
+
+
+@pytest.mark.parametrize("given", [("completions", "bash"), ("fields",), ("man",), ("show", "--token", "t")])
+def test_a_reader_that_is_gone_is_no_trouble_and_a_full_disk_is(run: Run, given: tuple[str, ...]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as closed:
+        finished = run(*given, stdout=closed)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    if Path("/dev/full").exists():
+        with Path("/dev/full").open("wb") as full:
+            finished = run(*given, stdout=full)
+        assert finished.returncode == 1
+        assert finished.stderr.startswith("codex-gateway: the output can't be written: ")
+
+
 def test_a_mistake_in_a_variable_is_named(run: Run) -> None:
-    assert "CODEX_GATEWAY_PORT" in complaint(run("serve", CODEX_GATEWAY_PORT="many"))
-    assert "CODEX_GATEWAY_TURN_TIMEOUT_SECONDS" in complaint(
-        run("serve", CODEX_GATEWAY_TURN_TIMEOUT_SECONDS="soon")
-    )
+    for name, value, wanted in (
+        ("PORT", "many", "a whole number from 0 to 65535"),
+        ("TURN_TIMEOUT_SECONDS", "soon", "a whole number, 0 or more"),
+        ("LOG_TEXT", "yes", "`true` or `false`"),
+        ("RESPONSE_HISTORY", "all", "`off`, `memory` or `disk`"),
+    ):
+        said = complaint(run("serve", **{f"CODEX_GATEWAY_{name}": value}))
+        assert f"CODEX_GATEWAY_{name} must be {wanted}" in said
 
 
 def test_a_port_in_use_is_named_and_left_alone(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        assert f"port {port} is already in use" in complaint(run("serve", "--port", str(port)))
+        said = complaint(run("serve", "--port", str(port)))
+        assert f"port {port} is already in use: " in said
+        assert said.endswith("or choose another port with --port\n")
+
+
+def test_a_log_that_can_not_be_chosen_is_explained(run: Run) -> None:
+    said = complaint(run("serve", "--port", "0", CODEX_GATEWAY_LOG="gateway=loud"))
+    assert said.startswith("codex-gateway: CODEX_GATEWAY_LOG can't be used: ")
+    assert "Use a level such as `warn`" in said
+
+
+@pytest.mark.parametrize("command", [("login",), ("generate-ts", "--out", "types")])
+def test_a_codex_that_is_missing_comes_with_its_cure(run: Run, command: tuple[str, ...]) -> None:
+    said = complaint(run(*command, "--codex", "/nowhere/codex"))
+    assert "there is no Codex at /nowhere/codex. Install it (`npm install -g @openai/codex`)" in said
 
 
 def test_flags_come_before_variables_and_those_before_the_file(run: Run, config: Path) -> None:
@@ -202,6 +315,53 @@ def test_the_config_file_may_be_anywhere(run: Run, tmp_path: Path) -> None:
     assert output(run("token", CODEX_GATEWAY_CONFIG=elsewhere)) == "mine\n"
     assert output(run("token", CODEX_GATEWAY_CONFIG="~/deep/er/mine.json")) == "mine\n"
     assert "init" in complaint(run("token"))
+
+
+def test_an_empty_variable_for_a_path_is_as_good_as_none(run: Run, config: Path, tmp_path: Path) -> None:
+    output(run("init", CODEX_GATEWAY_CONFIG="", CODEX_GATEWAY_CODEX=""))
+    assert "codex" not in json.loads(config.read_text())
+    config.write_text(json.dumps({"token": "t", "codex": "/nowhere/of/the/file"}))
+    assert "/nowhere/of/the/file" in run("doctor", "--port", "0", CODEX_GATEWAY_CODEX="").stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config"]
+
+
+NO_HOME = "relative"
+"""A folder that is another one for each program. Without the variable, the system knows the home."""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [("init",), ("init", "--keyring"), ("init", "--force"), ("token", "--rotate"), ("show",), ("serve",)],
+)
+def test_without_a_home_nothing_is_written_into_the_current_folder(
+    tmp_path: Path, given: tuple[str, ...]
+) -> None:
+    finished = subprocess.run(
+        [gateway_binary(), *given],
+        env={"PATH": os.environ["PATH"], "HOME": NO_HOME},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "there is no home folder to find the config file in: set HOME" in complaint(finished)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("settings", [{"codex_home": "own"}, {"response_history": "disk"}])
+def test_without_a_home_nothing_can_be_kept_on_the_disk(tmp_path: Path, settings: dict[str, str]) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"token": "t", **settings}))
+    finished = subprocess.run(
+        [gateway_binary(), "serve", "--port", "0", "--config", config],
+        env={"PATH": os.environ["PATH"], "HOME": NO_HOME},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "set HOME or XDG_DATA_HOME" in complaint(finished)
+    assert list(tmp_path.iterdir()) == [config]
 
 
 @pytest.mark.parametrize("command", ["generate-json-schema", "generate-ts"])

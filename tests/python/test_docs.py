@@ -156,10 +156,25 @@ def test_the_packages_hold_the_manual_and_need_what_the_tray_loads() -> None:
         assert "libayatana-appindicator3" in package["depends"][0]
 
 
+def test_the_application_for_macos_has_a_seal() -> None:
+    """Signed by nobody, it can be allowed by its user. Without any signature, it is called damaged."""
+    macos = json.loads(ROOT.joinpath("tauri.conf.json").read_text())["bundle"]["macOS"]
+    assert macos["signingIdentity"] == "-"
+    [program] = macos["files"].values()
+    script = ROOT.joinpath("scripts", "bundle").read_text()
+    signed = program.replace("target/", "$TARGET/")
+    assert script.index(f'codesign --force --sign - "{signed}"') < script.index("tauri bundle")
+
+
 def test_the_licences_are_those_of_the_manifest() -> None:
     assert 'license = "MIT OR Apache-2.0"' in ROOT.joinpath("Cargo.toml").read_text()
     assert "MIT License" in ROOT.joinpath("LICENSE-MIT").read_text()
     assert "Apache License" in ROOT.joinpath("LICENSE-APACHE").read_text()
+
+
+def test_the_readme_names_the_rust_that_is_needed() -> None:
+    [needed] = re.findall(r'^rust-version = "(.+)"', ROOT.joinpath("Cargo.toml").read_text(), re.M)
+    assert f"Rust {needed} or newer" in ROOT.joinpath("README.md").read_text()
 
 
 def test_the_changelog_knows_the_version() -> None:

@@ -211,6 +211,26 @@ def test_wrong_paths_and_methods_are_named(gateway: Gateway) -> None:
     assert answer[0].headers["allow"] == "POST"
 
 
+def test_a_stranger_can_not_fill_the_log(start_gateway: Callable[..., Gateway]) -> None:
+    gateway = start_gateway()
+    long = "x" * 60_000
+    for method, path, headers in (
+        ("GET", f"/{long}", {}),
+        (long, "/v1/models", {}),
+        (long, f"/{long}", {}),
+        ("GET", f"/v1/models/{long}", {}),
+        ("GET", "/v1/models", {"User-Agent": long}),
+        ("GET", "/v1/models", {"Origin": long}),
+        ("POST", "/v1/responses", {"Content-Type": long}),
+        ("GET", f"/v1/models?{long}", {}),
+    ):
+        head, body = send(gateway, method, path, {"Authorization": None, **headers}, b"")
+        assert head.status in (401, 403, 404, 405, 415)
+        assert len(body) < 1_000
+    assert gateway.whole_log.count("request=") == 8
+    assert max(map(len, gateway.whole_log.splitlines())) < 2_500
+
+
 @pytest.mark.parametrize("field", ["api_key", "API_KEY", "key", "token", "access_token"])
 def test_a_token_in_the_url_is_refused_even_where_it_is_right(
     gateway: Gateway, http: openai.DefaultHttpxClient, field: str

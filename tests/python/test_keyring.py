@@ -61,6 +61,15 @@ def served_token(session: Session) -> str:
         gateway.communicate(timeout=20)
 
 
+def test_a_file_without_a_token_is_given_one_in_the_keyring(session: Session) -> None:
+    session.start_keyring("--unlock")
+    session.config.parent.mkdir(parents=True)
+    session.config.write_text('{"port": 9000}')
+    printed = session.output("init", "--keyring")
+    assert json.loads(session.config.read_text()) == {"port": 9000, "token_place": "keyring"}
+    assert session.token() in printed
+
+
 def test_a_token_moves_and_changes_without_the_rest_of_the_file(session: Session) -> None:
     session.start_keyring("--unlock")
     session.output("init", "--port", "9000")

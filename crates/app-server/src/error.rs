@@ -81,12 +81,28 @@ impl LaunchError {
 fn not_found(looked: &[PathBuf]) -> String {
     match looked {
         [path] => format!("there is no Codex at {}", path.display()),
-        _ => "Codex isn't installed, or not where it was looked for".to_owned(),
+        _ => "Codex was not found".to_owned(),
     }
 }
 
-/// What it says of itself, else its last line: a backtrace may follow, which tells people nothing.
+/// What Codex says of itself, else its last line: a backtrace may follow, which tells people nothing.
 fn last_words(stderr: &[String]) -> String {
     let error = stderr.iter().rfind(|line| line.starts_with("Error: "));
     error.or(stderr.last()).map(|line| format!(": {line}")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_codex_that_is_missing_is_said_without_all_the_places_it_was_not_in() {
+        let not_found = |looked: &[&str]| {
+            let error = LaunchError::NotFound { looked: looked.iter().map(PathBuf::from).collect() };
+            assert!(error.advice().is_some());
+            error.to_string()
+        };
+        assert_eq!(not_found(&["/my/codex"]), "there is no Codex at /my/codex");
+        assert_eq!(not_found(&["/usr/bin", "/bin"]), "Codex was not found");
+    }
 }

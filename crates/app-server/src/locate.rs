@@ -27,8 +27,10 @@ pub struct Location {
 /// Finds Codex: the path that the person set, else the variable `CODEX_GATEWAY_CODEX`, else `PATH`, else the usual
 /// places. A path that was set is never replaced by another one in silence.
 pub fn locate(setting: Option<&Path>) -> Result<Location, LaunchError> {
-    if let Some(path) = setting.map(Path::to_owned).or_else(|| env::var_os(VARIABLE).map(PathBuf::from)) {
-        let path = expand_home(&path);
+    let named = || env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
+    if let Some(path) = setting.map(Path::to_owned).or_else(named) {
+        // Codex is started in a folder of its own, where a relative path would lead elsewhere.
+        let path = std::path::absolute(expand_home(&path)).unwrap_or(path);
         return if is_executable(&path) {
             Ok(Location { program: behind_wrapper(&path), found: path })
         } else {
@@ -36,8 +38,7 @@ pub fn locate(setting: Option<&Path>) -> Result<Location, LaunchError> {
         };
     }
     let path = env::var_os("PATH").unwrap_or_default();
-    let home = env::var_os("HOME").map(PathBuf::from);
-    search(&path, home.as_deref())
+    search(&path, home().as_deref())
 }
 
 fn search(path: &OsStr, home: Option<&Path>) -> Result<Location, LaunchError> {
@@ -106,10 +107,15 @@ fn version_key(name: &OsStr) -> Vec<u64> {
 }
 
 fn expand_home(path: &Path) -> PathBuf {
-    match (path.strip_prefix("~"), env::var_os("HOME")) {
-        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
+    match (path.strip_prefix("~"), home()) {
+        (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),
     }
+}
+
+/// A relative one would be another folder for each program.
+fn home() -> Option<PathBuf> {
+    env::home_dir().filter(|home| home.is_absolute())
 }
 
 fn is_executable(path: &Path) -> bool {
@@ -205,6 +211,16 @@ mod tests {
     fn a_path_that_was_set_is_not_replaced_by_another() {
         let error = locate(Some(Path::new("/nowhere/codex"))).unwrap_err();
         assert!(matches!(error, LaunchError::NotFound { looked } if looked == [Path::new("/nowhere/codex")]));
+    }
+
+    #[test]
+    fn a_relative_path_is_that_from_here() {
+        let home = tempfile::tempdir_in(".").unwrap();
+        let relative = Path::new(home.path().file_name().unwrap()).join("codex");
+        let absolute = executable(&home.path().canonicalize().unwrap().join("codex"));
+        let found = locate(Some(&relative)).unwrap();
+        assert!(found.found.is_absolute() && found.program.is_absolute(), "{found:?}");
+        assert_eq!(found.found.canonicalize().unwrap(), absolute);
     }
 
     #[test]

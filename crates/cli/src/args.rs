@@ -8,10 +8,10 @@ use gateway::settings::{Overrides, TokenPlace};
 
 use crate::help;
 
-/// Lets any program written against the OpenAI API run on your own Codex.
+/// Use your own Codex from any program that speaks the OpenAI API.
 ///
-/// The gateway listens on loopback only and drives `codex app-server`. Give a program the base URL
-/// http://127.0.0.1:8000/v1 and the gateway's local token as its API key.
+/// The gateway listens on this machine only, and talks to your installed Codex (`codex app-server`). Give a program the
+/// base URL http://127.0.0.1:8000/v1 and the gateway's local token as its API key.
 ///
 /// Without a command, the gateway is started (`serve`).
 #[derive(Debug, Parser)]
@@ -34,22 +34,22 @@ pub(crate) enum Command {
     Demo,
     /// Write the config file, with a new local token
     ///
-    /// The file is readable by you only (mode 0600). Settings of the command line are written to it. One that exists is
-    /// left alone.
+    /// The file is readable by you only (mode 0600). Settings of the command line are written to it. A file that exists
+    /// keeps its settings, and is given a token if it has none.
     #[command(after_help = help::INIT)]
     Init {
-        /// Replace a config file that exists, its token too
+        /// Replace a config file that exists, with its settings and its token
         #[arg(long)]
         force: bool,
         #[command(flatten)]
         keep: Keep,
     },
-    /// Print the lines that a Python program reaches the gateway with
+    /// Print the Python lines that connect to the gateway
     Show,
     /// Print the local token; make a new one, or move it
     #[command(after_help = help::TOKEN)]
     Token {
-        /// Make a new token; the old one is good until a gateway that runs with it ends
+        /// Make a new token; a running gateway keeps the old one until it is restarted
         #[arg(long)]
         rotate: bool,
         #[command(flatten)]
@@ -61,7 +61,8 @@ pub(crate) enum Command {
     /// Check everything that the gateway needs, and say what to do
     ///
     /// Looks at Codex, its protocol, the config file, the token, the port, the sign-in, the models, and what reaches the
-    /// model beside the caller's messages. It changes nothing. The exit status is 1 if a check fails.
+    /// model beside the caller's messages. It changes no settings; Codex may write to its own home. The exit status is 1 if a
+    /// check fails.
     Doctor,
     /// Sign in to Codex, where the gateway has a Codex home of its own
     ///

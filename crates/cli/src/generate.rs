@@ -6,9 +6,11 @@ use anyhow::{Context, ensure};
 use app_server::{locate, schema};
 use gateway::settings::Settings;
 
+use crate::launch;
+
 /// Runs `codex app-server <command> --experimental --out <folder>`.
 pub(crate) async fn run(settings: &Settings, command: &str, folder: &Path) -> anyhow::Result<()> {
-    let codex = locate(settings.codex.as_deref())?;
+    let codex = locate(settings.codex.as_deref()).map_err(launch::codex)?;
     let status = tokio::process::Command::new(&codex.program)
         .args(["app-server", command, "--experimental", "--out"])
         .arg(folder)
@@ -22,7 +24,7 @@ pub(crate) async fn run(settings: &Settings, command: &str, folder: &Path) -> an
 
 /// Writes the part of the protocol that the gateway uses, as it is embedded in the gateway, into `folder`.
 pub(crate) async fn used(settings: &Settings, folder: &Path) -> anyhow::Result<()> {
-    let codex = locate(settings.codex.as_deref())?;
+    let codex = locate(settings.codex.as_deref()).map_err(launch::codex)?;
     let schema = schema::installed(&bare_command(settings, codex.program)).await?.to_json()?;
     let path = folder.join("codex-protocol.schema.json");
     std::fs::create_dir_all(folder)

@@ -1,10 +1,12 @@
 //! The command `codex-gateway`.
 
+mod again;
 mod args;
 mod doctor;
 mod fields;
 mod generate;
 mod help;
+mod launch;
 mod login;
 mod man;
 mod out;
@@ -14,6 +16,7 @@ mod token;
 
 use std::{io::IsTerminal, process::ExitCode, time::Duration};
 
+use anyhow::anyhow;
 use clap::{CommandFactory, FromArgMatches};
 use gateway::settings::{Settings, config_path};
 use tokio::runtime::Runtime;
@@ -36,7 +39,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            out::note(format_args!("codex-gateway: {error:#}"));
+            out::failure(&error);
             ExitCode::FAILURE
         }
     }
@@ -50,11 +53,11 @@ async fn run(command: Command, options: &Options) -> anyhow::Result<()> {
             start_log()?;
             let settings = token::settings(&path, options).await?;
             let history_key = token::history_key(&path, options, &settings).await;
-            serve::serve(settings, history_key, &serve, options.json).await
+            serve::serve(settings, history_key, &serve, &path, options).await
         }
         Command::Demo => {
             start_log()?;
-            serve::demo(token::settings(&path, options).await?, options.json).await
+            serve::demo(token::settings(&path, options).await?, &path, options).await
         }
         Command::Init { force, keep } => setup::init(&path, options, force, &keep).await,
         Command::Show => setup::show(&token::settings(&path, options).await?, options.json),
@@ -70,13 +73,12 @@ async fn run(command: Command, options: &Options) -> anyhow::Result<()> {
         }
         Command::GenerateTs(to) => generate::run(&load()?, "generate-ts", &to.out).await,
         Command::Login { device } => login::login(load()?, device, options.json).await,
-        Command::Fields => {
-            fields::print(options.json);
-            Ok(())
-        }
+        Command::Fields => fields::print(options.json),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "codex-gateway", &mut std::io::stdout());
-            Ok(())
+            // Written to memory first: the generator panics where it can't write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "codex-gateway", &mut script);
+            out::line(String::from_utf8(script)?.trim_end())
         }
         Command::Man { out } => man::man(out.as_deref()),
     }
@@ -85,7 +87,11 @@ async fn run(command: Command, options: &Options) -> anyhow::Result<()> {
 /// The log goes to standard error. `CODEX_GATEWAY_LOG` chooses what is in it, such as `warn` or `gateway=debug`.
 fn start_log() -> anyhow::Result<()> {
     let filter = match std::env::var("CODEX_GATEWAY_LOG") {
-        Ok(filter) => EnvFilter::try_new(filter)?,
+        Ok(filter) => EnvFilter::try_new(filter).map_err(|error| {
+            anyhow!(
+                "CODEX_GATEWAY_LOG can't be used: {error}. Use a level such as `warn`, or `gateway=debug`"
+            )
+        })?,
         Err(_) => EnvFilter::new("info"),
     };
     tracing_subscriber::fmt()

@@ -13,8 +13,7 @@ pub(crate) fn man(folder: Option<&Path>) -> anyhow::Result<()> {
     let Some(folder) = folder else {
         let mut page = Vec::new();
         Man::new(Cli::command().disable_help_subcommand(true)).render(&mut page)?;
-        out::line(String::from_utf8(page)?.trim_end());
-        return Ok(());
+        return out::line(String::from_utf8(page)?.trim_end());
     };
     std::fs::create_dir_all(folder)
         .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))

@@ -1,17 +1,23 @@
 //! Runs the gateway until it is asked to stop.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::Context;
 use gateway::{
     Account, Config, GatewayHandle, HistoryKey, PrivateFolder, Status,
     access::Access,
-    settings::{CodexHome, Settings},
+    settings::{CodexHome, Settings, token_override},
 };
 use scripted_model::{DEMO_NOTICE, Demo};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{args::Serve, out, setup::as_json, token::Choice};
+use crate::{
+    again,
+    args::{Options, Serve},
+    launch, out,
+    setup::as_json,
+    token::Choice,
+};
 
 /// Starts the gateway on the person's own Codex.
 ///
@@ -19,35 +25,41 @@ use crate::{args::Serve, out, setup::as_json, token::Choice};
 pub(crate) async fn serve(
     settings: Settings,
     history_key: Option<HistoryKey>,
-    options: &Serve,
-    json: bool,
+    serve: &Serve,
+    path: &Path,
+    options: &Options,
 ) -> anyhow::Result<()> {
     let stop = StopSignals::listen()?;
     let token = Choice::of(&settings)?;
     let gateway = start(&settings, &token, Vec::new(), history_key).await?;
-    if options.demo_if_signed_out && !can_answer(&gateway).await {
+    if serve.demo_if_signed_out && !can_answer(&gateway).await {
         gateway.shutdown().await;
-        return demo_until(stop, settings, json).await;
+        return demo_until(stop, settings, path, options).await;
     }
-    greet(&gateway, &token, None, json);
-    until_stopped(gateway, stop).await;
+    greet(&gateway, &token, None, path, options)?;
+    until_stopped(gateway, settings.codex_home.login_command(), stop).await;
     Ok(())
 }
 
 /// Starts the gateway on the demo model.
-pub(crate) async fn demo(settings: Settings, json: bool) -> anyhow::Result<()> {
-    demo_until(StopSignals::listen()?, settings, json).await
+pub(crate) async fn demo(settings: Settings, path: &Path, options: &Options) -> anyhow::Result<()> {
+    demo_until(StopSignals::listen()?, settings, path, options).await
 }
 
-async fn demo_until(stop: StopSignals, settings: Settings, json: bool) -> anyhow::Result<()> {
+async fn demo_until(
+    stop: StopSignals,
+    settings: Settings,
+    path: &Path,
+    options: &Options,
+) -> anyhow::Result<()> {
     let token = Choice::of(&settings)?;
     let home = PrivateFolder::create().context("the demo can't be started")?;
     let demo = Demo::start(home.path()).await.context("the demo can't be started")?;
     // A Codex home of the gateway's own would take the place of the demo's.
     let settings = Settings { codex_home: CodexHome::Shared, ..settings };
     let gateway = start(&settings, &token, demo.codex_env(), None).await?;
-    greet(&gateway, &token, Some(DEMO_NOTICE), json);
-    until_stopped(gateway, stop).await;
+    greet(&gateway, &token, Some(DEMO_NOTICE), path, options)?;
+    until_stopped(gateway, settings.codex_home.login_command(), stop).await;
     demo.shutdown().await;
     Ok(())
 }
@@ -81,7 +93,7 @@ async fn start(
         tracing::warn!("{warning}");
     }
     let config = Config { codex_env, history_key, ..Config::new(settings.clone(), token.token.clone()) };
-    Ok(gateway::start(config).await?)
+    gateway::start(config).await.map_err(launch::gateway)
 }
 
 /// Whether Codex runs and is signed in, as far as it needs to be.
@@ -93,42 +105,49 @@ async fn can_answer(gateway: &GatewayHandle) -> bool {
     }
 }
 
-/// Says where the gateway is. A token from the config file is known already, and kept out of logs.
-fn greet(gateway: &GatewayHandle, token: &Choice, notice: Option<&str>, json: bool) {
+/// Says where the gateway is, and how a program gets in. A token that somebody knows already is kept out of logs.
+fn greet(
+    gateway: &GatewayHandle,
+    token: &Choice,
+    notice: Option<&str>,
+    path: &Path,
+    options: &Options,
+) -> anyhow::Result<()> {
     let access = Access { base_url: gateway.base_url(), token: token.token.expose().to_owned() };
-    if json {
-        out::line(as_json(&access));
-        return;
+    if options.json {
+        return out::line(as_json(&access));
     }
-    out::line(format_args!("Codex Gateway is on: {}", access.base_url));
+    out::line(format_args!("Codex Gateway is on: {}", access.base_url))?;
     if let Some(notice) = notice {
-        out::line(notice);
+        out::line(notice)?;
     }
     if token.generated {
         out::line(format_args!(
             "\nPaste this into Python:\n\n{}\nprint(client.chat.completions.create(model=client.models.list().data[0].id, \
              messages=[{{\"role\": \"user\", \"content\": \"Say pong\"}}]).choices[0].message.content)\n\n\
-             The token is good until the gateway stops; `codex-gateway init` makes one that lasts.",
-            access.python_client()
-        ));
+             The token is good until the gateway stops; `{}` makes one that lasts.",
+            access.python_client(),
+            again::init(path)
+        ))
+    } else if token_override(&options.overrides())?.is_some() {
+        out::line(
+            "Programs use this address as their base URL, and the token that you gave as their API key.",
+        )
     } else {
-        let port = match gateway.address().port() {
-            port if port == Settings::default().port => String::new(),
-            port => format!(" --port {port}"),
-        };
-        out::line(format_args!("`codex-gateway show{port}` prints the lines to paste into Python."));
+        let show = again::show(path, gateway.address());
+        out::line(format_args!("`{show}` prints the lines to paste into Python."))
     }
 }
 
 /// Tells changes of status until it is time to stop, and stops.
-async fn until_stopped(gateway: GatewayHandle, mut stop: StopSignals) {
+async fn until_stopped(gateway: GatewayHandle, login: &str, mut stop: StopSignals) {
     let mut status = gateway.status();
     let mut told = None;
-    tell(&status.current(), &mut told);
+    tell(&status.current(), login, &mut told);
     loop {
         tokio::select! {
             () = stop.received() => break,
-            changed = status.changed() => tell(&changed, &mut told),
+            changed = status.changed() => tell(&changed, login, &mut told),
         }
     }
     // A second signal, or a stop that hangs, does not wait for order.
@@ -140,10 +159,10 @@ async fn until_stopped(gateway: GatewayHandle, mut stop: StopSignals) {
 }
 
 /// Tells a status, unless its words are those that were told last: much of it changes without being news.
-fn tell(status: &Status, told: &mut Option<String>) {
+fn tell(status: &Status, login: &str, told: &mut Option<String>) {
     let words = match status {
         Status::Ready { codex_version, account: Account::SignedOut, .. } => format!(
-            "Codex {codex_version} isn't signed in: run `codex login`. `codex-gateway demo` works without."
+            "Codex {codex_version} isn't signed in: run `{login}`. `codex-gateway demo` works without."
         ),
         Status::Ready { codex_version, .. } => format!("Codex {codex_version} is ready."),
         Status::Trouble { error, .. } => {

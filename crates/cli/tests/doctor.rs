@@ -157,7 +157,9 @@ async fn warnings_alone_are_no_failure() {
         let (status, message) = report.one(check);
         assert!(status == "warn" && message.contains(named), "{check}: {status} {message}");
     }
-    assert!(report.cure("config").contains("chmod 600") && report.cure("token").contains("init --force"));
+    assert!(
+        report.cure("config").contains("chmod 600") && report.cure("token").contains("codex-gateway init`")
+    );
 }
 
 #[tokio::test]
@@ -226,4 +228,7 @@ async fn a_codex_that_nobody_signed_in_to_is_a_failure_with_its_cure() {
     let report = home.doctor(&[]);
     assert_eq!((report.code, report.one("account").0), (Some(1), "fail"));
     assert_eq!(report.cure("account"), "Run `codex login`.");
+
+    home.write_config(&format!(r#"{{"token": "{TOKEN}", "port": 0, "codex_home": "own"}}"#), 0o600);
+    assert_eq!(home.doctor(&[]).cure("account"), "Run `codex-gateway login`.");
 }

@@ -17,6 +17,8 @@ pub struct CodexConfig {
     pub stream_idle_timeout_ms: Option<u64>,
     /// Whether Codex must be signed in, and sends its credential.
     pub requires_openai_auth: bool,
+    /// The environment variable of Codex's that holds the bearer token which it sends; none by default.
+    pub env_key: Option<String>,
 }
 
 impl Default for CodexConfig {
@@ -27,6 +29,7 @@ impl Default for CodexConfig {
             stream_max_retries: 0,
             stream_idle_timeout_ms: None,
             requires_openai_auth: false,
+            env_key: None,
         }
     }
 }
@@ -40,6 +43,7 @@ impl CodexConfig {
             stream_max_retries,
             stream_idle_timeout_ms,
             requires_openai_auth,
+            env_key,
         } = self;
         // A JSON string is a TOML basic string too.
         let (model, base_url) = (Value::from(model.as_str()), Value::from(base_url));
@@ -59,6 +63,9 @@ impl CodexConfig {
         }
         if *requires_openai_auth {
             text.push_str("requires_openai_auth = true\n");
+        }
+        if let Some(variable) = env_key {
+            text.push_str(&format!("env_key = {}\n", Value::from(variable.as_str())));
         }
         text
     }

@@ -67,6 +67,7 @@
 mod codex;
 mod control;
 mod demo;
+mod key;
 mod log;
 mod playback;
 mod responses;

@@ -10,6 +10,7 @@ use std::{fs, io};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::request;
+use axum::middleware::from_fn_with_state;
 use axum::routing::post;
 use bytes::Bytes;
 use hyper::server::conn::http1;
@@ -21,6 +22,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time;
 
 use crate::codex::CodexConfig;
+use crate::key::{self, Key};
 use crate::log::{Arrival, Limits, Log, RecordedRequest, Ticket, TimedOut, Until};
 use crate::script::Script;
 use crate::{control, responses};
@@ -42,6 +44,22 @@ impl ScriptedModel {
 
     /// As [`start`](Self::start), but remembers as much as `limits` says.
     pub async fn start_with(address: SocketAddr, limits: Limits) -> io::Result<Self> {
+        Self::start_router(address, limits, |router| router.nest("/control", control::router())).await
+    }
+
+    /// As [`start_with`](Self::start_with), but for one client, which has the key; and nobody can control it.
+    pub(crate) async fn start_for(address: SocketAddr, limits: Limits, key: Key) -> io::Result<Self> {
+        Self::start_router(address, limits, |router| {
+            router.layer(from_fn_with_state(Arc::new(key), key::require))
+        })
+        .await
+    }
+
+    async fn start_router(
+        address: SocketAddr,
+        limits: Limits,
+        complete: impl FnOnce(Router<Arc<Shared>>) -> Router<Arc<Shared>>,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
@@ -51,10 +69,8 @@ impl ScriptedModel {
         });
         let router = Router::new()
             .route("/v1/responses", post(responses::create).fallback(responses::not_found))
-            .nest("/control", control::router())
-            .fallback(responses::not_found)
-            .layer(DefaultBodyLimit::disable())
-            .with_state(Arc::clone(&shared));
+            .fallback(responses::not_found);
+        let router = complete(router).layer(DefaultBodyLimit::disable()).with_state(Arc::clone(&shared));
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(serve(listener, router, stopped));
         Ok(Self { address, shared, stop, task })

@@ -8,7 +8,7 @@ use app_server::{
 };
 use gateway::{
     Account, Config,
-    settings::{CodexHome, Settings, Token, own_codex_home},
+    settings::{Settings, Token},
 };
 
 use super::finding::{Finding, Status};
@@ -99,13 +99,7 @@ fn compared(built: &Reduced, installed: &Reduced) -> Vec<Finding> {
 
 /// Brings Codex up once, as the gateway does.
 async fn inspection(settings: Settings) -> Vec<Finding> {
-    let login = match settings.codex_home {
-        CodexHome::Shared => "codex login".to_owned(),
-        CodexHome::Own => {
-            let home = own_codex_home();
-            format!("CODEX_HOME={} codex login", shell_words::quote(&home.to_string_lossy()))
-        }
-    };
+    let login = settings.codex_home.login_command();
     let token = match settings.token.clone().map_or_else(Token::generate, Ok) {
         Ok(token) => token,
         Err(error) => return vec![Finding::fail("start", error.to_string())],
@@ -113,7 +107,7 @@ async fn inspection(settings: Settings) -> Vec<Finding> {
     let config = Config::new(settings, token);
     match gateway::inspect(&config).await {
         Ok(found) => {
-            let mut findings = vec![account(&found.account, &login), models(&found.models)];
+            let mut findings = vec![account(&found.account, login), models(&found.models)];
             findings.extend(prompt(&found.leaks));
             findings
         }

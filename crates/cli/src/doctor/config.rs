@@ -36,8 +36,10 @@ pub(super) fn settings(settings: &Settings) -> impl Iterator<Item = Finding> {
 /// Why the sources can't be used.
 pub(super) fn broken(error: &SettingsError) -> Finding {
     match error {
-        SettingsError::File(FileError::Invalid { .. }) => Finding::fail("config", error.to_string())
-            .cure("Mend it, or write a new one with `codex-gateway init --force`."),
+        SettingsError::File(FileError::Invalid { .. }) => Finding::fail("config", error.to_string()).cure(
+            "Mend it, or replace all of it by `codex-gateway init --force`, which makes a new token too.",
+        ),
+        SettingsError::File(error @ FileError::NoHome) => Finding::fail("config", error.to_string()),
         SettingsError::File(error) => Finding::fail("config", error.to_string())
             .cure("Make it readable for you, or choose another with --config."),
         SettingsError::Invalid { .. } => Finding::fail("settings", error.to_string()),
@@ -63,13 +65,16 @@ mod tests {
     #[test]
     fn errors_have_their_line_and_no_value() {
         for (text, message) in [
-            ("{\n  \"token\": 1234567\n}", "something else than a string at line 2 column 18"),
-            ("{\n  \"port\": \"hunter2\"\n}", "something else than u16 at line 2 column 19"),
+            ("{\n  \"token\": 1234567\n}", "`token` must be a text in double quotes (line 2, column 18)"),
+            (
+                "{\n  \"port\": \"hunter2\"\n}",
+                "`port` must be a whole number from 0 to 65535 (line 2, column 19)",
+            ),
             ("{\n  \"codex_home\": \"hunter2\"\n}", "line 2"),
-            ("{\n\"token\": \"hunter2\" \"port\": 1}", "expected `,` or `}` at line 2 column 20"),
+            ("{\n\"token\": \"hunter2\" \"port\": 1}", "expected `,` or `}` (line 2, column 20)"),
         ] {
             let finding = broken_by(text);
-            assert!(finding.message.ends_with(message) || finding.message.contains(message), "{finding}");
+            assert!(finding.message.contains(message), "{finding}");
             assert!(
                 !finding.message.contains("hunter2") && !finding.message.contains("1234567"),
                 "{finding}"

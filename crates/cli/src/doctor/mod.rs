@@ -19,9 +19,9 @@ use finding::{Finding, Status};
 pub(crate) async fn run(path: &Path, options: &Options) -> anyhow::Result<()> {
     let findings = examine(path, options).await;
     if options.json {
-        out::line(format_args!("{:#}", findings.iter().map(Finding::json).collect::<Value>()));
+        out::line(format_args!("{:#}", findings.iter().map(Finding::json).collect::<Value>()))?;
     } else {
-        findings.iter().for_each(out::line);
+        findings.iter().try_for_each(out::line)?;
     }
     let failed = findings.iter().filter(|finding| finding.status == Status::Fail).count();
     ensure!(failed == 0, "{failed} of {} checks failed", findings.len());

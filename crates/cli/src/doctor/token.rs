@@ -12,10 +12,10 @@ pub(super) async fn check(path: &Path, options: &Options) -> Finding {
         Ok(store) => store.load().await,
         Err(error) => Err(error.into()),
     };
-    found(loaded, path)
+    found(loaded)
 }
 
-fn found(loaded: Result<Option<Stored>, StoreError>, path: &Path) -> Finding {
+fn found(loaded: Result<Option<Stored>, StoreError>) -> Finding {
     match loaded {
         Ok(Some(Stored { place, .. })) => Finding::ok(
             "token",
@@ -25,11 +25,9 @@ fn found(loaded: Result<Option<Stored>, StoreError>, path: &Path) -> Finding {
                 Place::Keyring => "is in the keyring, which answers",
             },
         ),
-        Ok(None) => {
-            let force = if path.exists() { " --force" } else { "" };
-            Finding::warn("token", "none is set: each run of the gateway makes up its own")
-                .cure(format!("Run `codex-gateway init{force}`, which writes one to the config file."))
-        }
+        Ok(None) => Finding::warn("token", "none is set: each run of the gateway makes up its own").cure(
+            "Run `codex-gateway init`, which writes one to the config file, and changes nothing else in it.",
+        ),
         Err(error) => {
             let finding = Finding::fail("token", error.to_string());
             match error.cure() {
@@ -56,7 +54,7 @@ mod tests {
             (KeyringError::Silent { after: Duration::from_secs(5) }, "the keyring did not answer within 5 s"),
             (KeyringError::Refused { reason: "no".to_owned() }, "the keyring refused: no"),
         ] {
-            let finding = found(Err(error.into()), Path::new("/nowhere"));
+            let finding = found(Err(error.into()));
             let message = format!("the local token can't be read or kept, because {said}");
             assert_eq!((finding.message, finding.cure.is_some()), (message, true));
         }

@@ -86,10 +86,9 @@ fn by_code(code: &str, http_status: Option<u16>) -> Option<(TurnErrorKind, &'sta
         ("serverOverloaded" | "flexUnavailable" | "policyCapacityUnavailable", _) => {
             (TurnErrorKind::Overloaded, "")
         }
-        ("unauthorized", _) | (_, Some(401)) => (
-            TurnErrorKind::SignedOut,
-            "Codex isn't signed in, or its sign-in is no longer accepted: run `codex login`.",
-        ),
+        ("unauthorized", _) | (_, Some(401)) => {
+            (TurnErrorKind::SignedOut, "Codex isn't signed in, or its sign-in is no longer accepted.")
+        }
         ("modelNotFound", _) => (TurnErrorKind::ModelNotFound, "GET /v1/models lists the models there are."),
         ("cyberPolicy" | "misalignmentPolicyViolation" | "tooManyDenials" | "inferenceHookDenied", _) => {
             (TurnErrorKind::Policy, "")

@@ -66,6 +66,8 @@ pub(crate) struct Codex {
     admission: Arc<Admission>,
     conversations: Arc<Conversations>,
     live: Live,
+    /// The command that signs in to the Codex home that the gateway was started with.
+    login: &'static str,
 }
 
 impl Codex {
@@ -75,7 +77,7 @@ impl Codex {
         let phase = supervisor.phase();
         let conversations =
             Conversations::new(settings.kept_conversations, settings.conversation_timeout, phase.clone());
-        Self { phase, admission, conversations, live }
+        Self { phase, admission, conversations, live, login: settings.codex_home.login_command() }
     }
 
     /// Goes by these settings from now on, as far as it does not look at them each time.
@@ -160,7 +162,8 @@ impl Codex {
         let start = async || {
             let session = self.session().await?;
             let conversations = Arc::clone(&self.conversations);
-            let start = Start { tools: Arc::clone(tools), place: Arc::clone(&place), asked, patience };
+            let (tools, place) = (Arc::clone(tools), Arc::clone(&place));
+            let start = Start { tools, place, asked, patience, login: self.login };
             RunningTurn::start(session, conversations, turn, start).await
         };
         match start().await {

@@ -28,6 +28,7 @@ pub(crate) struct RunningTurn {
     /// The conversation that was given; `None` where none is kept.
     history: Option<History>,
     settings: TurnSettings,
+    login: &'static str,
     _place: Arc<Place>,
 }
 
@@ -40,6 +41,8 @@ pub(super) struct Start {
     /// When the turn asked for its place.
     pub(super) asked: Instant,
     pub(super) patience: Patience,
+    /// The command that signs in to this Codex.
+    pub(super) login: &'static str,
 }
 
 impl RunningTurn {
@@ -48,14 +51,14 @@ impl RunningTurn {
         session: Arc<Session>,
         conversations: Arc<Conversations>,
         turn: &Turn,
-        Start { tools, place, asked, patience }: Start,
+        Start { tools, place, asked, patience, login }: Start,
     ) -> Result<Self, TurnError> {
         let mut timeline = vec![(Milestone::Admitted, asked.elapsed())];
         let failed = |error| failure::request_failed(&error);
         if session.account().is_signed_out().await.map_err(failed)? {
             return Err(TurnError::new(
                 TurnErrorKind::SignedOut,
-                "Codex isn't signed in: run `codex login`, then send the request again.",
+                format!("Codex isn't signed in: run `{login}`, then send the request again."),
             ));
         }
         let histories = conversations.histories(turn, &tools);
@@ -81,6 +84,7 @@ impl RunningTurn {
             conversations,
             history: histories.last().copied(),
             settings: turn.into(),
+            login,
             _place: place,
         })
     }
@@ -98,9 +102,10 @@ impl RunningTurn {
     /// The next event; `None` after the end. May be cancelled.
     pub(crate) async fn next(&mut self) -> Option<Result<TurnEvent, TurnError>> {
         let thread = self.thread.as_mut()?;
-        let event = self.progress.step(thread).await;
-        if matches!(event, Err(TurnError { kind: TurnErrorKind::SignedOut, .. })) {
+        let mut event = self.progress.step(thread).await;
+        if let Err(TurnError { kind: TurnErrorKind::SignedOut, message, .. }) = &mut event {
             thread.doubt_sign_in();
+            message.push_str(&format!(" Run `{}`, then send the request again.", self.login));
         }
         if matches!(event, Err(_) | Ok(TurnEvent::Completed(_))) {
             self.end();

@@ -55,18 +55,27 @@ pub(super) async fn not_found(State(app): State<App>, request: Request) -> ApiEr
         Some(_) => "The gateway offers /v1/models, /v1/chat/completions and /v1/responses.",
         None => "The API is below /v1: the base URL must end with it.",
     };
-    let message = format!("Unknown URL ({} {path}). {hint}", request.method());
+    let message = format!("Unknown URL ({} {}). {hint}", quoted_method(&request), quoted_path(&request));
     let error = ApiError::new(404, "invalid_request_error", "unknown_url", message);
     refuse(&app, request.into_body(), error).await
 }
 
 pub(super) async fn method_not_allowed(State(app): State<App>, request: Request) -> ApiError {
-    let message = format!("{} is not allowed on {}.", request.method(), request.uri().path());
+    let message = format!("{} is not allowed on {}.", quoted_method(&request), quoted_path(&request));
     let error = ApiError::new(405, "invalid_request_error", "method_not_allowed", message);
     refuse(&app, request.into_body(), error).await
 }
 
-/// A header's value for a message: it may be anything, as long as anything, and a secret in the wrong place.
+/// Both are as long as anybody likes who knows the port.
+fn quoted_method(request: &Request) -> String {
+    quote(request.method().as_str().as_bytes())
+}
+
+fn quoted_path(request: &Request) -> String {
+    quote(request.uri().path().as_bytes())
+}
+
+/// A value of a request's head for a message: it may be anything, as long as anything, and a secret in the wrong place.
 pub(super) fn quote(value: &[u8]) -> String {
     const SHOWN: usize = 100;
     let text = app_server::redact(&String::from_utf8_lossy(value));

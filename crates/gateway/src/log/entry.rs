@@ -5,18 +5,17 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use app_server::redact;
 use axum::http::{HeaderMap, Method, Uri, header::USER_AGENT};
 
-use super::{Failure, Parameters, PromptBytes, Record, RequestLog, Step, Text, running::Run};
+use super::{
+    Failure, Parameters, PromptBytes, Record, RequestLog, Step, Text,
+    bounds::{self, Answer, beginning},
+    running::Run,
+};
 use crate::turn::{Cost, Turn, TurnReport};
 
 /// The status of a request whose caller hung up, a custom of web servers.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
-
-/// Fields of a request that are kept, and characters of their names.
-const NAMES: usize = 100;
-const NAME_CHARACTERS: usize = 64;
 
 /// Collects what becomes known of a request. The record is published when the last clone is dropped: that is when the
 /// answer has been sent to its end, or the caller has hung up.
@@ -28,8 +27,8 @@ struct Draft {
     record: Mutex<Record>,
     start: Instant,
     log: RequestLog,
-    /// Whether what was said is kept.
-    keep_text: bool,
+    /// What was answered, where what was said is kept.
+    answer: Option<Mutex<Answer>>,
     run: OnceLock<Run>,
 }
 
@@ -47,9 +46,9 @@ impl Entry {
             id,
             time_ms: millis(since_1970),
             client: client(headers),
-            method: method.to_string(),
+            method: beginning(method.as_str(), bounds::METHOD),
             // A query is not kept: it could hold anything.
-            path: redact(uri.path()),
+            path: beginning(uri.path(), bounds::PATH),
             status: CLIENT_CLOSED_REQUEST,
             ..Record::default()
         };
@@ -57,14 +56,15 @@ impl Entry {
             record: Mutex::new(record),
             start: Instant::now(),
             log,
-            keep_text,
+            answer: keep_text.then(Mutex::default),
             run: OnceLock::new(),
         }))
     }
 
     /// What was understood of the request, or refused.
     pub(crate) fn parameters(&self, parameters: Parameters) {
-        let kept = |names: Vec<String>| names.iter().take(NAMES).map(|name| kept_name(name)).collect();
+        let kept =
+            |names: Vec<String>| names.iter().take(bounds::NAMES).map(|name| kept_name(name)).collect();
         let Parameters { honoured, neutral, ignored, refused } = parameters;
         self.record().parameters = Parameters {
             honoured: kept(honoured),
@@ -86,9 +86,8 @@ impl Entry {
         record.model_used = Some(turn.model.clone());
         record.stream = stream;
         record.prompt = Some(PromptBytes { sent: turn.content_bytes(), received: 0 });
-        if self.0.keep_text {
-            let prompt = turn.texts().map(redact).collect::<Vec<_>>().join("\n");
-            record.text = Some(Text { prompt, answer: String::new() });
+        if self.0.answer.is_some() {
+            record.text = Some(Text { prompt: bounds::prompt(turn.texts()), answer: String::new() });
         }
     }
 
@@ -98,8 +97,8 @@ impl Entry {
         if record.first_token_ms.is_none() {
             record.first_token_ms = Some(millis(self.0.start.elapsed()));
         }
-        if let Some(kept) = &mut record.text {
-            kept.answer.push_str(text);
+        if let Some(answer) = &self.0.answer {
+            answer.lock().unwrap_or_else(PoisonError::into_inner).push(text);
         }
     }
 
@@ -122,8 +121,11 @@ impl Entry {
     }
 
     pub(crate) fn failed(&self, message: &str, code: Option<&str>, param: Option<&str>) {
-        self.record().error =
-            Some(Failure { message: redact(message), code: code.map(redact), param: param.map(redact) });
+        self.record().error = Some(Failure {
+            message: beginning(message, bounds::MESSAGE),
+            code: code.map(kept_name),
+            param: param.map(|param| beginning(param, bounds::PATH)),
+        });
     }
 
     /// The answer has begun. Without this, the caller has hung up before.
@@ -145,8 +147,8 @@ impl Drop for Draft {
     fn drop(&mut self) {
         let mut record = std::mem::take(self.record.get_mut().unwrap_or_else(PoisonError::into_inner));
         record.duration_ms = millis(self.start.elapsed());
-        if let Some(text) = &mut record.text {
-            text.answer = redact(&text.answer);
+        if let (Some(text), Some(answer)) = (&mut record.text, &mut self.answer) {
+            text.answer = answer.get_mut().unwrap_or_else(PoisonError::into_inner).kept();
         }
         tracing::info!(
             id = record.id,
@@ -163,9 +165,9 @@ impl Drop for Draft {
     }
 }
 
-/// The name of a field, which can be anything that a caller writes.
+/// A name that can be anything that a caller writes.
 fn kept_name(name: &str) -> String {
-    redact(name).chars().filter(|character| !character.is_control()).take(NAME_CHARACTERS).collect()
+    beginning(name, bounds::NAME)
 }
 
 /// A program's own name, such as `openai-python/3.54.0`.
@@ -179,7 +181,7 @@ fn client(headers: &HeaderMap) -> String {
         "OpenAI/JS" => format!("openai-node/{version}"),
         other => other.to_owned(),
     };
-    redact(&name).chars().filter(|character| !character.is_control()).take(64).collect()
+    kept_name(&name)
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -221,6 +223,23 @@ mod tests {
         let mut feed = log.subscribe();
         drop(entry(&log));
         assert_eq!(feed.try_recv().unwrap().status, 499);
+    }
+
+    #[test]
+    fn nothing_of_a_request_is_kept_at_any_length() {
+        let (log, long) = (RequestLog::default(), "x".repeat(60_000));
+        let mut headers = HeaderMap::new();
+        headers.insert(USER_AGENT, HeaderValue::from_str(&long).unwrap());
+        let (method, uri) =
+            (Method::from_bytes(long.as_bytes()).unwrap(), format!("/{long}").parse().unwrap());
+        let entry = Entry::new(log.clone(), false, "req_1".into(), &method, &uri, &headers);
+        entry.asked(&long);
+        entry.failed(&long, Some(&long), Some(&long));
+        let refused = (0..500).map(|number| format!("{number}{long}")).collect();
+        entry.parameters(Parameters { refused, ..Parameters::default() });
+        drop(entry);
+        let record = serde_json::to_string(&*log.records()[0]).unwrap();
+        assert!(record.len() < 10_000, "{}", record.len());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What went through the gateway: one record a request, redacted, for the people who watch it.
 
+mod bounds;
 mod entry;
 mod record;
 mod running;

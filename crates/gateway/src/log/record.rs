@@ -93,7 +93,7 @@ pub struct Failure {
     pub param: Option<String>,
 }
 
-/// What was said, redacted.
+/// What was said, redacted and bounded: of a long prompt both ends, of a long answer the beginning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Text {

@@ -8,11 +8,11 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, error::Category};
+use serde_json::{Map, Value};
 
 use super::{
     CodexHome, DesktopSettings, Origin, ResponseHistory, Token, TokenError, TokenPlace, Unsupported,
-    lock::Lock,
+    lock::Lock, mistake::Mistake, places::lacks_home,
 };
 use crate::private_file;
 
@@ -120,46 +120,25 @@ pub(super) struct Read {
     pub(super) unknown: Vec<String>,
 }
 
+/// Why the file can't be used. A text tells its cause in full, so that no error stands behind it: one of serde's would hold
+/// a value of the file.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    #[error("the config file {path} can't be read: {source}")]
-    Read { path: PathBuf, source: io::Error },
-    /// The text names the field, line and column, and no value.
-    #[error("the config file {path} is not valid: {field}{}", without_value(.source))]
-    Invalid { path: PathBuf, field: Field, source: serde_json::Error },
-    #[error(
-        "the config file {path} is not valid: it must hold a JSON object, which begins with a brace, at line 1"
-    )]
-    NotAnObject { path: PathBuf },
+    #[error("the config file {path} can't be read: {cause}")]
+    Read { path: PathBuf, cause: io::Error },
+    #[error("the config file {path} is not valid: {mistake}")]
+    Invalid { path: PathBuf, mistake: Mistake },
     #[error("the config file {path} exists already; use --force to replace it")]
     Exists { path: PathBuf },
-    #[error("the config file {path} can't be written: {source}")]
-    Write { path: PathBuf, source: io::Error },
+    #[error("the config file {path} can't be written: {cause}")]
+    Write { path: PathBuf, cause: io::Error },
     #[error("the config file {path} is being changed by another program: try again")]
     Busy { path: PathBuf },
-}
-
-/// The field that an error is about, such as `allowed_origins[0]`, where it is about one.
-#[derive(Debug, Default)]
-pub struct Field(String);
-
-impl fmt::Display for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_str() {
-            "" | "." => Ok(()),
-            field => write!(f, "`{field}` has "),
-        }
-    }
-}
-
-/// The error with its line and column. A value of the wrong type is left out of it: it may be the token.
-fn without_value(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match (error.classify(), text.rsplit_once(", expected ")) {
-        (Category::Data, Some((_, expected))) => format!("something else than {expected}"),
-        (Category::Data, None) => format!("a wrong value at line {} column {}", error.line(), error.column()),
-        _ => text,
-    }
+    #[error(
+        "there is no home folder to find the config file in: set HOME, or name a file with --config or \
+         CODEX_GATEWAY_CONFIG"
+    )]
+    NoHome,
 }
 
 /// Reads the file; one that isn't there is the same as an empty one.
@@ -172,37 +151,29 @@ pub(super) fn read(path: &Path) -> Result<Read, FileError> {
 
 /// The file's text, if it is there.
 fn text(path: &Path) -> Result<Option<String>, FileError> {
+    if lacks_home(path) {
+        return Err(FileError::NoHome);
+    }
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(FileError::Read { path: path.to_owned(), source }),
+        Err(cause) => Err(FileError::Read { path: path.to_owned(), cause }),
     }
 }
 
 fn parse(path: &Path, text: &str) -> Result<Read, FileError> {
+    let invalid = |mistake| FileError::Invalid { path: path.to_owned(), mistake };
     // Serde would take a list for an object whose fields come in order.
     if text.trim_start().starts_with('[') {
-        return Err(FileError::NotAnObject { path: path.to_owned() });
+        return Err(invalid(Mistake::no_object()));
     }
-    let invalid = |source: serde_json::Error| {
-        let field = match source.classify() {
-            Category::Data => field_of_error(text),
-            _ => Field::default(),
-        };
-        FileError::Invalid { path: path.to_owned(), field, source }
-    };
+    let mistaken = |error: serde_json::Error| invalid(Mistake::of(text, &error));
     let mut unknown = Vec::new();
     let mut json = serde_json::Deserializer::from_str(text);
     let config =
-        serde_ignored::deserialize(&mut json, |field| unknown.push(field.to_string())).map_err(invalid)?;
-    json.end().map_err(invalid)?;
+        serde_ignored::deserialize(&mut json, |field| unknown.push(field.to_string())).map_err(mistaken)?;
+    json.end().map_err(mistaken)?;
     Ok(Read { config, unknown })
-}
-
-fn field_of_error(text: &str) -> Field {
-    let read: Result<ConfigFile, _> =
-        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text));
-    Field(read.err().map(|error| error.path().to_string()).unwrap_or_default())
 }
 
 /// Changes fields of the file, and leaves the others, also those that mean nothing here, as they are. A file that isn't
@@ -215,10 +186,9 @@ pub fn edit(path: &Path, change: impl FnOnce(&mut Map<String, Value>)) -> Result
     let mut object = match text(&target)? {
         Some(text) => {
             parse(path, &text)?;
-            serde_json::from_str(&text).map_err(|source| FileError::Invalid {
+            serde_json::from_str(&text).map_err(|error| FileError::Invalid {
                 path: path.to_owned(),
-                field: Field::default(),
-                source,
+                mistake: Mistake::of(&text, &error),
             })?
         }
         None => Map::new(),
@@ -237,11 +207,14 @@ pub fn write(path: &Path, config: &ConfigFile, replace: bool) -> Result<(), File
 
 /// The right to change the file, in its folder, which is made where it is missing.
 fn lock(path: &Path) -> Result<Lock, FileError> {
-    let failed = |source| FileError::Write { path: path.to_owned(), source };
+    if lacks_home(path) {
+        return Err(FileError::NoHome);
+    }
+    let failed = |cause| FileError::Write { path: path.to_owned(), cause };
     private_file::create_folder(folder_of(path)).map_err(failed)?;
-    Lock::of(path).map_err(|source| match source.kind() {
+    Lock::of(path).map_err(|cause| match cause.kind() {
         io::ErrorKind::WouldBlock => FileError::Busy { path: path.to_owned() },
-        _ => failed(source),
+        _ => failed(cause),
     })
 }
 
@@ -253,7 +226,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 fn write_json(path: &Path, config: &impl Serialize, replace: bool) -> Result<(), FileError> {
-    let failed = |source| FileError::Write { path: path.to_owned(), source };
+    let failed = |cause| FileError::Write { path: path.to_owned(), cause };
     // Temporary files are created with mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(folder_of(path)).map_err(failed)?;
     let mut text = serde_json::to_vec_pretty(config).map_err(|error| failed(error.into()))?;
@@ -378,7 +351,13 @@ mod tests {
         fs::write(&path, r#"{"port": 1, "colour": "red"}"#).unwrap();
         assert_eq!(read(&path).unwrap().unknown, ["colour"]);
         fs::write(&path, " [1]").unwrap();
-        assert!(matches!(read(&path), Err(FileError::NotAnObject { .. })));
+        assert!(
+            read(&path)
+                .err()
+                .unwrap()
+                .to_string()
+                .ends_with("it must hold a JSON object, such as `{\"port\": 9000}`")
+        );
         fs::write(&path, "{} {}").unwrap();
         assert!(matches!(read(&path), Err(FileError::Invalid { .. })));
         assert!(read(&home.path().join("none.json")).unwrap().config == ConfigFile::default());

@@ -5,9 +5,14 @@ mod desktop;
 mod file;
 mod live;
 mod lock;
+mod mistake;
 mod origins;
+mod places;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod token;
+mod wanted;
 
 use std::{
     collections::BTreeMap,
@@ -25,7 +30,10 @@ pub use desktop::{DesktopSettings, Notifications};
 pub use file::{ConfigFile, FileError, WrittenToken, edit, write};
 pub use live::NeedsRestart;
 pub(crate) use live::{Live, needs_restart};
+pub use mistake::Mistake;
 pub use origins::{Origin, OriginError};
+pub(crate) use places::own_codex_home;
+pub use places::{config_path, usual_config_path};
 pub use token::{Token, TokenError};
 
 /// Everything that the gateway can be told.
@@ -78,6 +86,9 @@ pub struct Settings {
     pub warnings: Vec<String>,
 }
 
+/// Variables that hold a path.
+const PATHS: [&str; 2] = ["CODEX_GATEWAY_CODEX", "CODEX_GATEWAY_CWD"];
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// For how many days responses are kept where nothing else is said.
@@ -100,29 +111,6 @@ pub enum SettingsError {
     File(#[from] FileError),
     #[error("{origin} {problem}")]
     Invalid { origin: String, problem: String },
-}
-
-/// The gateway's own `CODEX_HOME`, below `XDG_DATA_HOME` or `~/.local/share`.
-pub fn own_codex_home() -> PathBuf {
-    data_folder().join("codex-home")
-}
-
-fn data_folder() -> PathBuf {
-    let data_home = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    data_home.unwrap_or_else(|| home().join(".local/share")).join("codex-gateway")
-}
-
-/// Where the configuration file is: the path given, else `CODEX_GATEWAY_CONFIG`, else below `XDG_CONFIG_HOME` or
-/// `~/.config`.
-pub fn config_path(given: Option<&Path>) -> PathBuf {
-    let home = || env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let named = given.map(Path::to_owned).or_else(|| env::var_os("CODEX_GATEWAY_CONFIG").map(PathBuf::from));
-    if let Some(path) = named {
-        return path.strip_prefix("~").map_or(path.clone(), |rest| home().join(rest));
-    }
-    let config_home = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    config_home.unwrap_or_else(|| home().join(".config")).join("codex-gateway/config.json")
 }
 
 /// The token of the command line or `CODEX_GATEWAY_TOKEN`, which goes before every place where one is kept.
@@ -157,7 +145,7 @@ impl Default for Settings {
             desktop: DesktopSettings::default(),
             response_history: ResponseHistory::default(),
             response_history_time: DAY * HISTORY_DAYS,
-            response_history_file: data_folder().join("responses.redb"),
+            response_history_file: places::data_folder().unwrap_or_default().join("responses.redb"),
             warnings: Vec::new(),
         }
     }
@@ -169,6 +157,11 @@ impl Settings {
         Self::from_sources(overrides, |name| env::var(name).ok(), path)
     }
 
+    /// What the file at `path` says alone.
+    pub fn of_file(path: &Path) -> Result<Self, SettingsError> {
+        Self::from_sources(&Overrides::default(), |_| None, Some(path))
+    }
+
     fn from_sources(
         overrides: &Overrides,
         variable: impl Fn(&str) -> Option<String>,
@@ -178,6 +171,9 @@ impl Settings {
         let path = path.unwrap_or(Path::new(""));
         let mut warnings: Vec<String> =
             unknown.iter().map(|field| format!("`{field}` in {} means nothing", path.display())).collect();
+        // Scripts hand on variables of theirs that may be empty. No path is.
+        let variable =
+            |name: &str| variable(name).filter(|value| !value.is_empty() || !PATHS.contains(&name));
         let sources = Sources { variable, path };
 
         if config.token.is_some() && config.token_place == Some(TokenPlace::Keyring) {
@@ -190,6 +186,12 @@ impl Settings {
         let host = sources.pick(overrides.host.clone(), "host", config.host)?;
         let host = host.map(|host| host.try_map(|host: String| loopback(&host))).transpose()?;
         let cwd = sources.pick(overrides.cwd.clone(), "cwd", config.cwd)?;
+        // Whoever wrote the file did not know where the gateway would be started from.
+        let codex = config.codex.filter(|codex| !codex.as_os_str().is_empty());
+        let codex = codex.map(|codex| match path.parent() {
+            Some(folder) if !codex.starts_with("~") => folder.join(codex),
+            _ => codex,
+        });
         if let Some(cwd) = cwd {
             warnings.push(format!(
                 "{} has no effect: the model has no access to files, so Codex works in an empty folder",
@@ -199,12 +201,14 @@ impl Settings {
         let effort =
             sources.pick(overrides.reasoning_effort.clone(), "reasoning_effort", config.reasoning_effort)?;
         let default = Self::default();
-        Ok(Self {
+        let settings = Self {
             host: host.unwrap_or(default.host),
             port: sources.pick(overrides.port, "port", config.port)?.map_or(default.port, |port| port.value),
             token,
             reasoning_effort: effort.map(|effort| effort.value).filter(|effort| !effort.is_empty()),
-            codex: sources.pick(overrides.codex.clone(), "codex", config.codex)?.map(|codex| codex.value),
+            codex: sources
+                .pick(overrides.codex.clone(), "codex", codex)?
+                .map(|codex| places::program(codex.value)),
             max_active_turns: sources.positive(
                 "max_active_turns",
                 config.max_active_turns,
@@ -271,7 +275,21 @@ impl Settings {
                 * sources.positive("response_history_days", config.response_history_days, HISTORY_DAYS)?,
             response_history_file: default.response_history_file,
             warnings,
-        })
+        };
+        settings.check_folders()?;
+        Ok(settings)
+    }
+
+    /// What is kept on the disk must have a place there, which is never the folder that the gateway happens to run in.
+    fn check_folders(&self) -> Result<(), SettingsError> {
+        let kept = self.codex_home == CodexHome::Own || self.response_history == ResponseHistory::Disk;
+        match places::data_folder() {
+            None if kept => Err(SettingsError::Invalid {
+                origin: "`own` for `codex_home`, or `disk` for `response_history`,".to_owned(),
+                problem: "needs a home folder, and there is none: set HOME or XDG_DATA_HOME".to_owned(),
+            }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -284,109 +302,4 @@ fn loopback(host: &str) -> Result<IpAddr, String> {
     address.filter(IpAddr::is_loopback).ok_or_else(|| {
         format!("is `{host}`, but the gateway listens on loopback only: use 127.0.0.1, ::1 or localhost")
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(overrides: &Overrides, env: &[(&str, &str)], file: &str) -> Result<Settings, SettingsError> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("config.json");
-        std::fs::write(&path, file).unwrap();
-        let variable =
-            |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        Settings::from_sources(overrides, variable, Some(&path))
-    }
-
-    fn problem(env: &[(&str, &str)], file: &str) -> String {
-        load(&Overrides::default(), env, file).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn flags_come_before_the_environment_and_that_before_the_file() {
-        let file = r#"{"token": "from-file", "port": 1, "reasoning_effort": "low"}"#;
-        let env = [("CODEX_GATEWAY_TOKEN", "from-env"), ("CODEX_GATEWAY_PORT", "2")];
-        let flags = Overrides { port: Some(3), ..Overrides::default() };
-        let settings = load(&flags, &env, file).unwrap();
-        assert_eq!(settings.token, Some(Token::parse("from-env").unwrap()));
-        assert_eq!((settings.port, settings.reasoning_effort.as_deref()), (3, Some("low")));
-    }
-
-    #[test]
-    fn nothing_at_all_gives_the_defaults() {
-        let settings = load(&Overrides::default(), &[], "{}").unwrap();
-        assert_eq!(settings, Settings::default());
-        assert_eq!((settings.host.to_string().as_str(), settings.port), ("127.0.0.1", 8000));
-        assert_eq!((settings.token, settings.reasoning_effort), (None, None));
-        assert_eq!((settings.max_active_turns, settings.max_queued_turns), (16, 64));
-        assert!(settings.warnings.is_empty());
-    }
-
-    #[test]
-    fn only_loopback_is_listened_on() {
-        for host in ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost"] {
-            assert!(load(&Overrides::default(), &[("CODEX_GATEWAY_HOST", host)], "{}").is_ok(), "{host}");
-        }
-        for host in ["0.0.0.0", "::", "192.168.0.1", "example.org", ""] {
-            let problem = problem(&[("CODEX_GATEWAY_HOST", host)], "{}");
-            assert!(
-                problem.starts_with("CODEX_GATEWAY_HOST is") && problem.contains("127.0.0.1"),
-                "{problem}"
-            );
-        }
-    }
-
-    #[test]
-    fn problems_name_their_source_and_never_the_token() {
-        assert!(
-            problem(&[("CODEX_GATEWAY_PORT", "many")], "{}").starts_with("CODEX_GATEWAY_PORT can't be used")
-        );
-        assert!(problem(&[], r#"{"max_active_turns": 0}"#).contains("`max_active_turns` in"));
-        assert!(problem(&[], r#"{"port": 70000}"#).contains("line 1"));
-        let problem = problem(&[], r#"{"token": "sk-secret"}"#);
-        assert!(problem.contains("API key") && !problem.contains("sk-secret"), "{problem}");
-    }
-
-    #[test]
-    fn choices_are_made_by_name() {
-        let file =
-            r#"{"unsupported_parameters": "ignore", "codex_home": "own", "model_aliases": {"*": "m"}}"#;
-        let settings = load(&Overrides::default(), &[("CODEX_GATEWAY_LOG_TEXT", "true")], file).unwrap();
-        assert_eq!(
-            (settings.unsupported_parameters, settings.codex_home),
-            (Unsupported::Ignore, CodexHome::Own)
-        );
-        assert_eq!((settings.model_aliases["*"].as_str(), settings.log_text), ("m", true));
-        let problem = problem(&[("CODEX_GATEWAY_CODEX_HOME", "mine")], "{}");
-        assert!(problem.contains("`shared` and `own`"), "{problem}");
-    }
-
-    #[test]
-    fn pages_are_allowed_by_their_exact_origins_only() {
-        let none = load(&Overrides::default(), &[], "{}").unwrap();
-        assert_eq!(none.allowed_origins, []);
-        let file = r#"{"allowed_origins": ["https://a.example"]}"#;
-        let origins = |env: &[(&str, &str)]| {
-            let allowed = load(&Overrides::default(), env, file).unwrap().allowed_origins;
-            allowed.iter().map(|origin| origin.as_str().to_owned()).collect::<Vec<_>>()
-        };
-        assert_eq!(origins(&[]), ["https://a.example"]);
-        assert_eq!(
-            origins(&[("CODEX_GATEWAY_ALLOWED_ORIGINS", "http://localhost:3000, app://b")]),
-            ["http://localhost:3000", "app://b"]
-        );
-        for wrong in ["*", "null", "https://a.example/"] {
-            assert!(problem(&[("CODEX_GATEWAY_ALLOWED_ORIGINS", wrong)], "{}").contains(wrong));
-            let problem = problem(&[], &format!(r#"{{"allowed_origins": ["{wrong}"]}}"#));
-            assert!(problem.contains("`allowed_origins[0]` has a wrong value at line 1"), "{problem}");
-        }
-    }
-
-    #[test]
-    fn what_has_no_effect_is_said() {
-        let settings = load(&Overrides::default(), &[], r#"{"cwd": "/tmp", "colour": 1}"#).unwrap();
-        assert_eq!(settings.warnings.len(), 2);
-        assert!(settings.warnings[0].contains("colour") && settings.warnings[1].contains("cwd"));
-    }
 }

@@ -1,13 +1,16 @@
 //! Web pages that may use the gateway, by their origins.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, Unexpected, Visitor},
+};
 
 /// An origin exactly as a browser writes it into the header `Origin`: `https://example.org`, `http://localhost:3000`,
 /// `app://obsidian.md`. It never is `*` or `null`, which every page can be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
 pub struct Origin(String);
 
 /// Origins as an environment variable lists them: with commas between.
@@ -48,11 +51,26 @@ impl FromStr for Origin {
     }
 }
 
-impl TryFrom<String> for Origin {
-    type Error = OriginError;
+impl<'de> Deserialize<'de> for Origin {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Exact;
 
-    fn try_from(text: String) -> Result<Self, OriginError> {
-        text.parse()
+        impl Visitor<'_> for Exact {
+            type Value = Origin;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(
+                    "an exact origin, such as `https://example.org` or `http://localhost:3000`, in lower case, without \
+                     a path and without `*`",
+                )
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Origin, E> {
+                text.parse().map_err(|OriginError(_)| E::invalid_value(Unexpected::Str(text), &self))
+            }
+        }
+
+        deserializer.deserialize_str(Exact)
     }
 }
 

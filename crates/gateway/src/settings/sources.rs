@@ -2,7 +2,7 @@
 
 use std::{path::Path, str::FromStr, time::Duration};
 
-use super::{SettingsError, Token};
+use super::{SettingsError, Token, wanted::Wanted};
 
 /// Looks a setting up where it may stand, and remembers where it stood.
 pub(super) struct Sources<'a, V> {
@@ -29,15 +29,12 @@ impl<T> Found<T> {
 
 impl<V: Fn(&str) -> Option<String>> Sources<'_, V> {
     /// The value of the command line, else of the environment, else of the file.
-    pub(super) fn pick<T: FromStr>(
+    pub(super) fn pick<T: FromStr + Wanted>(
         &self,
         flag: Option<T>,
         name: &str,
         file: Option<T>,
-    ) -> Result<Option<Found<T>>, SettingsError>
-    where
-        T::Err: std::fmt::Display,
-    {
+    ) -> Result<Option<Found<T>>, SettingsError> {
         if let Some(value) = flag {
             return Ok(Some(Found { value, origin: format!("--{}", name.replace('_', "-")) }));
         }
@@ -45,9 +42,9 @@ impl<V: Fn(&str) -> Option<String>> Sources<'_, V> {
         if let Some(text) = (self.variable)(&variable) {
             return match text.parse() {
                 Ok(value) => Ok(Some(Found { value, origin: variable })),
-                Err(error) => Err(SettingsError::Invalid {
+                Err(_) => Err(SettingsError::Invalid {
                     origin: variable,
-                    problem: format!("can't be used: {error}"),
+                    problem: format!("must be {}", T::WANTED),
                 }),
             };
         }
@@ -64,18 +61,19 @@ impl<V: Fn(&str) -> Option<String>> Sources<'_, V> {
     }
 
     /// The value of the environment or the file, else the default.
-    pub(super) fn or<T: FromStr>(&self, name: &str, file: Option<T>, default: T) -> Result<T, SettingsError>
-    where
-        T::Err: std::fmt::Display,
-    {
+    pub(super) fn or<T: FromStr + Wanted>(
+        &self,
+        name: &str,
+        file: Option<T>,
+        default: T,
+    ) -> Result<T, SettingsError> {
         Ok(self.pick(None, name, file)?.map_or(default, |found| found.value))
     }
 
     /// The same for a number of at least 1.
     pub(super) fn positive<T>(&self, name: &str, file: Option<T>, default: T) -> Result<T, SettingsError>
     where
-        T: FromStr + Default + PartialEq,
-        T::Err: std::fmt::Display,
+        T: FromStr + Wanted + Default + PartialEq,
     {
         match self.pick(None, name, file)? {
             None => Ok(default),

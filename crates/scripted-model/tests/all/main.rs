@@ -5,6 +5,7 @@
 mod binary;
 mod client;
 mod control;
+mod demo;
 mod endings;
 mod recording;
 mod steps;

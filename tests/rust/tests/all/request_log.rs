@@ -89,6 +89,23 @@ async fn what_is_said_is_kept_only_where_the_person_wants_it_and_without_secrets
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_what_is_said_at_length_a_part_is_kept() {
+    const KEPT: usize = 32 * 1024;
+    let stack = Stack::start_with_settings(|settings| settings.log_text = true).await;
+    let long = "long ".repeat(20_000);
+    stack.model.set_default(Script::text(format!("It begins, {long}and ends.")));
+    stack.chat(format!("It begins, {long}and ends.")).await;
+    let records = records(&stack, 1).await;
+    let text = records[0].text.clone().unwrap();
+    assert!(text.prompt.starts_with("It begins, long") && text.prompt.ends_with("long and ends."));
+    assert!(text.answer.starts_with("It begins, long") && text.answer.ends_with('…'));
+    for part in [&text.prompt, &text.answer] {
+        assert!((KEPT - 10..KEPT + 10).contains(&part.len()), "{}", part.len());
+    }
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_and_a_hang_up_are_recorded_as_such() {
     let stack = Stack::start().await;
     let mut feed = stack.gateway.log().subscribe();
