@@ -134,6 +134,15 @@ impl Client {
     /// Queues a request at once, in the order of the calls, and leaves the waiting to the caller: requests sent one
     /// after the other are handled in that order without a round trip between them.
     pub fn send<R: Request>(&self, request: &R) -> Result<Response<R::Response>, Error> {
+        self.send_within(request, self.request_timeout())
+    }
+
+    /// The same with a time-out of its own; [`Duration::MAX`] is none.
+    pub fn send_within<R: Request>(
+        &self,
+        request: &R,
+        patience: Duration,
+    ) -> Result<Response<R::Response>, Error> {
         #[derive(Serialize)]
         struct Envelope<'a, P> {
             id: u64,
@@ -141,7 +150,6 @@ impl Client {
             params: &'a P,
         }
         let line = |id| line(&Envelope { id, method: R::METHOD, params: request });
-        let patience = *self.request_timeout.read().unwrap_or_else(PoisonError::into_inner);
         let answer = self
             .connection
             .request(R::METHOD, patience, line)
@@ -200,6 +208,11 @@ impl Client {
     /// Forgets all limits: they were another account's.
     pub fn forget_rate_limits(&self) {
         self.notices.forget_rate_limits();
+    }
+
+    /// How long a request may take by now.
+    pub fn request_timeout(&self) -> Duration {
+        *self.request_timeout.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long each request from now on may take.

@@ -55,6 +55,10 @@ pub enum ThreadEvent {
         status: TurnStatus,
         error: Option<TurnError>,
     },
+    /// An MCP server of the person's is being started for the thread, whose tools the model is about to be offered.
+    McpServer {
+        name: String,
+    },
     /// The thread was unloaded; nothing more will come.
     Closed,
     Other {

@@ -83,7 +83,6 @@ const UNREAD_NOTIFICATIONS: &[&str] = &[
     "thread/settings/updated",
     "thread/tokenUsage/updated",
     "remoteControl/status/changed",
-    "mcpServer/startupStatus/updated",
     "turn/diff/updated",
     "turn/plan/updated",
     "item/reasoning/summaryPartAdded",

@@ -113,7 +113,7 @@ pub async fn inspect(config: &Config) -> Result<Inspection, LaunchError> {
         version: session.version().to_owned(),
         account: session.account().current(),
         models: session.models().listed().map(str::to_owned).collect(),
-        leaks: session.leaks().to_vec(),
+        leaks: session.leaks(),
     };
     drop(session);
     server.shutdown().await;

@@ -31,6 +31,7 @@ pub(crate) const METHODS: &[&str] = &[
     "item/completed",
     "item/reasoning/summaryTextDelta",
     "item/started",
+    "mcpServer/startupStatus/updated",
     "rawResponse/completed",
     "rawResponseItem/completed",
     "thread/closed",
@@ -100,6 +101,10 @@ impl<'de> DeserializeSeed<'de> for Params<'_> {
                 let Warning { thread_id, message, summary } = Deserialize::deserialize(params)?;
                 let message = message.or(summary).unwrap_or_default();
                 return Ok(Notification::new(thread_id, ThreadEvent::Warning { message }));
+            }
+            "mcpServer/startupStatus/updated" => {
+                let McpServer { thread_id, name } = Deserialize::deserialize(params)?;
+                return Ok(Notification::new(thread_id, ThreadEvent::McpServer { name }));
             }
             "thread/closed" => {
                 let Owner { thread_id } = Deserialize::deserialize(params)?;
@@ -234,6 +239,14 @@ struct Warning<'a> {
     message: Option<String>,
     #[serde(default)]
     summary: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct McpServer<'a> {
+    #[serde(borrow, default)]
+    thread_id: Option<Text<'a>>,
+    name: String,
 }
 
 #[derive(Deserialize)]

@@ -180,6 +180,7 @@ fn notifications() -> Vec<(&'static str, Value)> {
         ("guardianWarning", json!({"threadId": "t", "message": "Mind the gap."})),
         ("configWarning", json!({"summary": "Unknown key."})),
         ("deprecationNotice", json!({"summary": "Old key."})),
+        ("mcpServer/startupStatus/updated", json!({"threadId": "t", "name": "files"})),
         ("thread/closed", json!({"threadId": "t"})),
         ("account/login/completed", json!({"loginId": "l", "success": false, "error": "It was refused."})),
         ("account/login/completed", json!({"loginId": "l", "success": true})),

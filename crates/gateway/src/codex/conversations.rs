@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Session, history::History, thread::Thread, tools::Tools};
+use super::{Session, history::History, home::Look, thread::Thread, tools::Tools};
 use crate::turn::{Item, Output, Summary, Turn};
 
 /// How long Codex may take to ask for a call that the model has made.
@@ -107,9 +107,10 @@ impl Conversations {
         turn: &Turn,
         tools: &Tools,
         histories: &[History],
+        home: &Look,
     ) -> Result<Option<Thread>, Error> {
-        // Threads of another life of Codex can't go on.
-        self.give_up(|kept| !kept.thread.belongs_to(session));
+        // Threads of another life of Codex can't go on, and to those of another home Codex would add something.
+        self.give_up(|kept| !kept.thread.belongs_to(session) || !kept.thread.goes_on_in(home));
         let Some((Kept { mut thread, waiting, .. }, known)) = self.take(histories) else { return Ok(None) };
         let new = turn.items.get(known..).unwrap_or_default();
         let went_on = match waiting {

@@ -208,6 +208,13 @@ pub(super) fn lost(lost: Lost) -> TurnError {
     }
 }
 
+pub(super) fn reconfigured() -> TurnError {
+    TurnError::new(
+        TurnErrorKind::Unavailable,
+        "Codex's configuration changed just as the request was started. Send the request again.",
+    )
+}
+
 fn crashed() -> TurnError {
     TurnError::new(
         TurnErrorKind::Crashed,

@@ -188,6 +188,11 @@ impl Progress {
                 thread.turn_ended();
                 return Err(interrupted());
             }
+            // No turn goes on that could run something of the person's.
+            ThreadEvent::McpServer { name } => {
+                tracing::warn!(name, "a server of the person's was started for a thread, which is given up");
+                return Err(failure::reconfigured());
+            }
             ThreadEvent::ToolCall(call) => thread.ask(call),
             ThreadEvent::TurnCompleted { .. }
             | ThreadEvent::Error { .. }

@@ -7,17 +7,20 @@ use std::{
 
 use app_server::{
     AppServer, Checks, Client, Command, Error, Launch, LaunchError, locate,
-    protocol::{ClientInfo, ConfigRead, ThreadInjectItems},
+    protocol::{ClientInfo, ThreadInjectItems},
 };
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::{
     account::LiveAccount,
     bare,
     catalog::{self, ContextWindows},
     certificates::Certificates,
+    home::Home,
     models::Models,
     stamp::Stamp,
+    starter::{Starter, instructions_leak},
     threads::Threads,
     version::{lacks, version},
 };
@@ -51,7 +54,10 @@ pub(crate) struct Session {
     certificates: Option<Certificates>,
     version: String,
     account: LiveAccount,
+    /// What reaches the model beside the caller's messages, in words, for as long as Codex runs.
     leaks: Vec<String>,
+    /// The files whose text does.
+    instruction_sources: watch::Receiver<Vec<String>>,
 }
 
 impl Launch for CodexLaunch {
@@ -91,6 +97,8 @@ impl Launch for CodexLaunch {
         };
         command.args = bare::arguments(catalog.as_deref());
         command.env.extend(certificates.iter().flat_map(Certificates::env));
+        let (variable, value) = bare::NO_MACHINE;
+        command.env.push((variable.into(), value.into()));
         let client_info = ClientInfo {
             name: "codex-gateway".to_owned(),
             title: "Codex Gateway".to_owned(),
@@ -107,7 +115,7 @@ impl Launch for CodexLaunch {
             None => LaunchError::Handshake(error),
         })?;
         let session = Session { program, certificates, ..opened };
-        for leak in session.leaks() {
+        for leak in &session.leaks {
             tracing::warn!("{leak}");
         }
         Ok((server, session))
@@ -132,11 +140,13 @@ impl Session {
         path: PathBuf,
         cwd: &Path,
         windows: ContextWindows,
-        mut leaks: Vec<String>,
+        leaks: Vec<String>,
     ) -> Result<Self, Error> {
         let client = server.client().clone();
         let injection = client.send(&ThreadInjectItems::<Value> { thread_id: NO_THREAD, items: &[] })?;
-        let config = client.request(&ConfigRead { include_layers: false, cwd: None }).await?.config;
+        // One that does not tell its home is given threads by what it tells of its configuration alone.
+        let home = Home::new(Path::new(server.server().codex_home.as_deref().unwrap_or_default()));
+        let starter = Starter::open(client.clone(), cwd, home).await?;
         let models = Models::read(&client, &windows).await?;
         // Refused either way. A Codex that has no such method would fail each request later.
         if let Err(error) = injection.wait().await
@@ -145,14 +155,8 @@ impl Session {
             return Err(error);
         }
         let account = LiveAccount::open(client.clone()).await?;
-        let (threads, instruction_sources) =
-            Threads::open(client.clone(), bare::thread(cwd, &config)).await?;
-        leaks.extend(instruction_sources.iter().map(|file| {
-            format!(
-                "The text of {file} reaches the model with every prompt, and Codex has no switch for it. Move the file \
-                 away, or set `codex_home` to `own` in the gateway's config file."
-            )
-        }));
+        let instruction_sources = starter.instruction_sources();
+        let threads = Threads::open(starter).await?;
         Ok(Self {
             client,
             threads,
@@ -164,6 +168,7 @@ impl Session {
             version,
             account,
             leaks,
+            instruction_sources,
         })
     }
 
@@ -173,8 +178,16 @@ impl Session {
     }
 
     /// What reaches the model beside the caller's messages, in words.
-    pub(crate) fn leaks(&self) -> &[String] {
-        &self.leaks
+    pub(crate) fn leaks(&self) -> Vec<String> {
+        let files = self.instruction_sources.borrow();
+        self.leaks.iter().cloned().chain(files.iter().map(|file| instructions_leak(file))).collect()
+    }
+
+    /// Shows when [`Session::leaks`] has changed.
+    pub(crate) fn leaks_changes(&self) -> watch::Receiver<Vec<String>> {
+        let mut changes = self.instruction_sources.clone();
+        changes.mark_unchanged();
+        changes
     }
 
     /// Codex's version, such as `0.169.0`.

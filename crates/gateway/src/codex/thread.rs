@@ -3,12 +3,12 @@
 use std::{collections::HashMap, sync::Arc};
 
 use app_server::{
-    Error, Lost, RawItem, RawItemKind, Subscription, ThreadEvent, ToolCallRequest,
-    protocol::{ThreadInjectItems, ThreadUnsubscribe, ToolCallAnswer, TurnInterrupt, TurnStart},
+    Error, Lost, RawItem, RawItemKind, ThreadEvent, ToolCallRequest,
+    protocol::{ThreadInjectItems, ToolCallAnswer, TurnInterrupt, TurnStart},
 };
 use tokio::time::{Instant, timeout_at};
 
-use super::{Session, tools::Tools};
+use super::{Session, home::Look, starter::Loaded, tools::Tools};
 use crate::{
     quota::Quota,
     turn::{Item, Turn},
@@ -19,8 +19,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Thread {
     session: Arc<Session>,
-    id: String,
-    events: Subscription,
+    loaded: Loaded,
     /// Empty until Codex has said it, which Codex takes for whichever turn is running.
     turn_id: String,
     /// Whether a turn runs, or waits for the outputs of its calls.
@@ -37,12 +36,15 @@ pub(super) struct Thread {
 
 impl Thread {
     /// Takes a thread that fits the turn and knows nothing yet.
-    pub(super) async fn open(session: &Arc<Session>, turn: &Turn, tools: &Tools) -> Result<Self, Error> {
-        let id = session.threads.for_turn(turn, tools).await?;
+    pub(super) async fn open(
+        session: &Arc<Session>,
+        turn: &Turn,
+        tools: &Tools,
+        home: &Look,
+    ) -> Result<Self, Error> {
         Ok(Self {
-            events: session.client.subscribe(&id),
             session: Arc::clone(session),
-            id,
+            loaded: session.threads.for_turn(turn, tools, home).await?,
             turn_id: String::new(),
             running: false,
             started: false,
@@ -60,9 +62,9 @@ impl Thread {
         self.turn_id.clear();
         self.running = true;
         self.started = false;
-        let injected = client.send(&ThreadInjectItems { thread_id: &self.id, items })?;
+        let injected = client.send(&ThreadInjectItems { thread_id: &self.loaded.id, items })?;
         let started = client.send(&TurnStart {
-            thread_id: &self.id,
+            thread_id: &self.loaded.id,
             input: &[],
             model: &turn.model,
             effort: &turn.effort,
@@ -100,7 +102,7 @@ impl Thread {
 
     /// Takes note of an event of a turn that waits. `false` where it does not wait any more.
     async fn hear(&mut self, until: Instant) -> Result<bool, Error> {
-        let Ok(event) = timeout_at(until, self.events.next()).await else { return Ok(false) };
+        let Ok(event) = timeout_at(until, self.loaded.events.next()).await else { return Ok(false) };
         match event {
             Ok(ThreadEvent::ToolCall(call)) => self.ask(call),
             Ok(ThreadEvent::RawItem(RawItem { content_bytes, kind: RawItemKind::FunctionCallOutput })) => {
@@ -111,6 +113,7 @@ impl Thread {
                 self.running = false;
                 return Ok(false);
             }
+            Ok(ThreadEvent::McpServer { .. }) => return Ok(false),
             Ok(_) => {}
             Err(Lost::Closed) => return Err(Error::Closed { method: "item/tool/call" }),
             Err(Lost::Overflow) => return Ok(false),
@@ -120,17 +123,22 @@ impl Thread {
 
     /// The next event. May be cancelled.
     pub(super) async fn next(&mut self) -> Result<ThreadEvent, Lost> {
-        self.events.next().await
+        self.loaded.events.next().await
     }
 
-    /// Passes over what came between two turns. `false` where the thread has ended meanwhile.
+    /// Passes over what came between two turns. `false` where the thread has ended meanwhile, or is not bare any more.
     pub(super) fn settle(&mut self) -> bool {
-        while let Some(event) = self.events.try_next() {
-            if event.is_err() || event == Ok(ThreadEvent::Closed) {
+        while let Some(event) = self.loaded.events.try_next() {
+            if matches!(event, Err(_) | Ok(ThreadEvent::Closed | ThreadEvent::McpServer { .. })) {
                 return false;
             }
         }
         true
+    }
+
+    /// Whether it can go on in the home as it is now without being given other instructions.
+    pub(super) fn goes_on_in(&self, home: &Look) -> bool {
+        self.loaded.goes_on_in(home)
     }
 
     /// Codex wants the output of a call.
@@ -197,9 +205,8 @@ impl Drop for Thread {
     fn drop(&mut self) {
         let client = &self.session.client;
         if self.running {
-            drop(client.send(&TurnInterrupt { thread_id: &self.id, turn_id: &self.turn_id }));
+            drop(client.send(&TurnInterrupt { thread_id: &self.loaded.id, turn_id: &self.turn_id }));
         }
-        drop(client.send(&ThreadUnsubscribe { thread_id: &self.id }));
         self.session.threads.refill();
     }
 }

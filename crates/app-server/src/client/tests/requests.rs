@@ -70,6 +70,16 @@ async fn a_request_is_given_up_after_its_time_and_a_late_answer_harms_nobody() {
 }
 
 #[tokio::test]
+async fn a_request_may_take_as_long_as_there_is_time() {
+    let (client, mut peer) = connect_with(Duration::from_millis(50));
+    let patient = client.send_within(&Ask { number: 1 }, Duration::MAX).unwrap();
+    let (id, _) = peer.hear_request().await;
+    client.request(&Ask { number: 2 }).await.unwrap_err();
+    peer.answer(id, "at last").await;
+    assert_eq!(patient.wait().await.unwrap(), "at last");
+}
+
+#[tokio::test]
 async fn dropping_a_response_forgets_the_answer_and_not_the_request() {
     let (client, mut peer) = connect();
     drop(client.send(&Ask { number: 1 }).unwrap());
