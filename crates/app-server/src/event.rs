@@ -59,6 +59,8 @@ pub enum ThreadEvent {
     McpServer {
         name: String,
     },
+    /// Codex is done with the thread's turn, of which [`ThreadEvent::TurnCompleted`] tells next.
+    Idle,
     /// The thread was unloaded; nothing more will come.
     Closed,
     Other {

@@ -28,6 +28,8 @@ pub enum RawItemKind {
 pub struct FunctionCall {
     pub call_id: String,
     pub name: String,
+    /// The group of functions that the model looked for it in, where it named one.
+    pub namespace: Option<String>,
     /// The argument string, which need not be valid JSON.
     pub arguments: String,
 }
@@ -72,6 +74,8 @@ pub(crate) struct Read<'a> {
     call_id: Option<String>,
     #[serde(default)]
     name: Option<String>,
+    #[serde(default)]
+    namespace: Option<String>,
     #[serde(default)]
     id: Option<String>,
     #[serde(borrow, default)]
@@ -118,7 +122,8 @@ impl From<Read<'_>> for RawItem {
             + item.arguments.as_ref().map_or(0, String::len);
         let kind = match (&*item.kind.0, item.call_id, item.name, item.arguments) {
             ("function_call", Some(call_id), Some(name), Some(arguments)) => {
-                RawItemKind::FunctionCall(FunctionCall { call_id, name, arguments })
+                let namespace = item.namespace;
+                RawItemKind::FunctionCall(FunctionCall { call_id, name, namespace, arguments })
             }
             ("reasoning", ..) => {
                 let summary = item.summary.into_iter().flatten().filter_map(|part| part.text);
@@ -174,7 +179,8 @@ mod tests {
     #[test]
     fn a_call_keeps_its_argument_string() {
         let item = r#"{"type":"function_call","call_id":"c","name":"f","arguments":"{ \"a\": 1}"}"#;
-        let call = FunctionCall { call_id: "c".into(), name: "f".into(), arguments: r#"{ "a": 1}"#.into() };
+        let arguments = r#"{ "a": 1}"#.to_owned();
+        let call = FunctionCall { call_id: "c".into(), name: "f".into(), namespace: None, arguments };
         assert_eq!(read(item), RawItem { content_bytes: 9, kind: RawItemKind::FunctionCall(call) });
     }
 }

@@ -35,6 +35,7 @@ pub(crate) const METHODS: &[&str] = &[
     "rawResponse/completed",
     "rawResponseItem/completed",
     "thread/closed",
+    "thread/status/changed",
     "turn/completed",
     "turn/started",
     "warning",
@@ -105,6 +106,14 @@ impl<'de> DeserializeSeed<'de> for Params<'_> {
             "mcpServer/startupStatus/updated" => {
                 let McpServer { thread_id, name } = Deserialize::deserialize(params)?;
                 return Ok(Notification::new(thread_id, ThreadEvent::McpServer { name }));
+            }
+            "thread/status/changed" => {
+                let StatusChanged { thread_id, status: Status { kind } } = Deserialize::deserialize(params)?;
+                if kind.0 != "idle" {
+                    let event = ThreadEvent::Other { method: method.to_owned() };
+                    return Ok(Notification::new(Some(thread_id), event));
+                }
+                (thread_id, ThreadEvent::Idle)
             }
             "thread/closed" => {
                 let Owner { thread_id } = Deserialize::deserialize(params)?;
@@ -239,6 +248,21 @@ struct Warning<'a> {
     message: Option<String>,
     #[serde(default)]
     summary: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusChanged<'a> {
+    #[serde(borrow)]
+    thread_id: Text<'a>,
+    #[serde(borrow)]
+    status: Status<'a>,
+}
+
+#[derive(Deserialize)]
+struct Status<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Text<'a>,
 }
 
 #[derive(Deserialize)]

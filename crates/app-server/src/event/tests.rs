@@ -63,6 +63,18 @@ fn a_turn_from_its_start_to_its_end() {
 }
 
 #[test]
+fn a_thread_is_idle_or_its_state_means_nothing_here() {
+    let status = |kind: &str| {
+        let params = format!(r#"{{"threadId":"t","status":{{"type":"{kind}","activeFlags":[]}}}}"#);
+        event("thread/status/changed", &params)
+    };
+    assert_eq!(status("idle"), ThreadEvent::Idle);
+    for other in ["active", "systemError", "notLoaded"] {
+        assert_eq!(status(other), ThreadEvent::Other { method: "thread/status/changed".into() });
+    }
+}
+
+#[test]
 fn error_codes_are_names_with_or_without_a_status() {
     let error = |info: &str| {
         let params = format!(

@@ -208,6 +208,20 @@ pub(super) fn lost(lost: Lost) -> TurnError {
     }
 }
 
+pub(super) fn broke_off() -> TurnError {
+    TurnError::new(
+        TurnErrorKind::Disconnected,
+        "The model's answer broke off after it had called a function. Send the request again.",
+    )
+}
+
+pub(super) fn not_offered(function: &str) -> TurnError {
+    TurnError::new(
+        TurnErrorKind::InvalidOutput,
+        format!("The model called `{}`, which it was not offered. Send the request again.", redact(function)),
+    )
+}
+
 pub(super) fn reconfigured() -> TurnError {
     TurnError::new(
         TurnErrorKind::Unavailable,

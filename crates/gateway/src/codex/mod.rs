@@ -17,6 +17,7 @@ mod patience;
 mod progress;
 mod reasoning;
 mod renewal;
+mod response;
 mod run;
 mod session;
 mod stamp;

@@ -28,6 +28,8 @@ pub(super) struct Thread {
     started: bool,
     /// The calls that Codex waits for, by their ids.
     asked: HashMap<String, ToolCallRequest>,
+    /// Whether calls are answered at once, with the word that there is no output.
+    refuses: bool,
     /// How many outputs of calls Codex has taken.
     taken: usize,
     /// The bytes of text and images in all that the model has been given and has said.
@@ -49,6 +51,7 @@ impl Thread {
             running: false,
             started: false,
             asked: HashMap::new(),
+            refuses: false,
             taken: 0,
             bytes: 0,
         })
@@ -143,7 +146,34 @@ impl Thread {
 
     /// Codex wants the output of a call.
     pub(super) fn ask(&mut self, call: ToolCallRequest) {
-        self.asked.insert(call.call_id.clone(), call);
+        if self.refuses {
+            self.refuse(&call);
+        } else {
+            self.asked.insert(call.call_id.clone(), call);
+        }
+    }
+
+    /// Whether Codex waits for the output of a call.
+    pub(super) fn is_asked(&self) -> bool {
+        !self.asked.is_empty()
+    }
+
+    /// Answers the calls that Codex waits for, and those that follow, with the word that there is no output. The response
+    /// that makes them may go on by that, and Codex tells if it has broken off.
+    pub(super) fn refuse_calls(&mut self) {
+        self.refuses = true;
+        for call in std::mem::take(&mut self.asked).values() {
+            self.refuse(call);
+        }
+    }
+
+    pub(super) fn refuses_calls(&self) -> bool {
+        self.refuses
+    }
+
+    fn refuse(&self, call: &ToolCallRequest) {
+        // Where it can't be sent, the connection has ended, and so has the turn.
+        drop(self.session.client.answer_tool_call(call, &ToolCallAnswer::failure("There is no output.")));
     }
 
     /// Codex begins with the turn.
