@@ -9,8 +9,10 @@ mod certificates;
 mod context;
 mod conversations;
 mod failure;
+mod files;
 mod history;
 mod home;
+mod launch;
 mod limits;
 mod models;
 mod patience;
@@ -41,12 +43,13 @@ use tokio::{
 
 pub use account::Account;
 pub(crate) use account::AccountChanges;
+pub(crate) use launch::CodexLaunch;
 #[cfg(test)]
 pub(crate) use limits::cut;
 pub(crate) use models::{Model, Models};
 pub(crate) use renewal::renew;
 pub(crate) use run::RunningTurn;
-pub(crate) use session::{CodexLaunch, Session};
+pub(crate) use session::Session;
 
 use crate::{
     quota::Quota,

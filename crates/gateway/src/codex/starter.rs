@@ -6,7 +6,6 @@
 
 use std::{
     fmt,
-    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -18,11 +17,13 @@ use app_server::{
 use serde_json::{Map, Value};
 use tokio::{
     sync::watch,
+    task::spawn_blocking,
     time::{sleep, timeout},
 };
 
 use super::{
     bare,
+    files::Files,
     home::{Home, Look},
     stamp::Stamp,
 };
@@ -41,6 +42,7 @@ pub(super) struct Starter {
 struct Shared {
     template: ThreadStart,
     home: Home,
+    files: Arc<Files>,
     known: Mutex<Known>,
     /// The files whose text Codex adds to every prompt, by the latest thread.
     instruction_sources: watch::Sender<Vec<String>>,
@@ -81,21 +83,28 @@ pub(super) struct Loaded {
 }
 
 impl Starter {
-    /// Reads the configuration of the Codex that has this home, and works in `cwd`.
-    pub(super) async fn open(client: Client, cwd: &Path, home: Home) -> Result<Self, Error> {
-        let known = Known::read(&client, home.look().await).await?;
+    /// Reads the configuration of the Codex that has this home, and for which these files were made.
+    pub(super) async fn open(client: Client, home: Home, files: Arc<Files>) -> Result<Self, Error> {
+        let known = Known::read(&client, home.look()).await?;
         let shared = Shared {
-            template: bare::thread(cwd),
+            template: bare::thread(files.cwd()),
             home,
+            files,
             known: Mutex::new(known),
             instruction_sources: watch::Sender::default(),
         };
         Ok(Self { client, shared: Arc::new(shared) })
     }
 
-    /// How the home is now.
+    /// How the home is now. What Codex needs besides is there then.
     pub(super) async fn look(&self) -> Look {
-        self.shared.home.look().await
+        let shared = Arc::clone(&self.shared);
+        let look = move || {
+            shared.files.restore();
+            shared.home.look()
+        };
+        // Without a result, the runtime is ending.
+        spawn_blocking(look).await.unwrap_or_default()
     }
 
     /// The files whose text reaches the model with every prompt, and their changes.
