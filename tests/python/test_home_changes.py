@@ -209,6 +209,22 @@ def test_a_server_that_comes_between_two_looks_is_not_run_and_its_thread_not_use
     assert not (tmp_path / "server.ran").exists()
 
 
+@pytest.mark.parametrize("options", [{}, {"tools": [WEATHER]}], ids=["plain", "with tools"])
+def test_a_configuration_that_is_broken_is_no_fault_of_the_caller(
+    start_gateway: StartGateway, options: dict[str, Any]
+) -> None:
+    gateway = start_gateway()
+    with gateway.client() as client:
+        ask(client, **options)
+        before = config(gateway).read_text()
+        add(gateway, settings="broken = [\n")
+        with pytest.raises(openai.InternalServerError, match="config.toml") as error:
+            ask(client, **options)
+        assert (error.value.status_code, error.value.code) == (503, "codex_unavailable")
+        config(gateway).write_text(before)
+        ask(client, **options)
+
+
 @pytest.mark.parametrize(
     "feature",
     [
