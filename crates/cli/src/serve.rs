@@ -30,8 +30,7 @@ pub(crate) async fn serve(
         return demo_until(stop, settings, json).await;
     }
     greet(&gateway, &token, None, json);
-    until_stopped(gateway, stop).await;
-    Ok(())
+    until_stopped(gateway, stop).await
 }
 
 /// Starts the gateway on the demo model.
@@ -47,9 +46,9 @@ async fn demo_until(stop: StopSignals, settings: Settings, json: bool) -> anyhow
     let settings = Settings { codex_home: CodexHome::Shared, ..settings };
     let gateway = start(&settings, &token, demo.codex_env(), None).await?;
     greet(&gateway, &token, Some(DEMO_NOTICE), json);
-    until_stopped(gateway, stop).await;
+    let stopped = until_stopped(gateway, stop).await;
     demo.shutdown().await;
-    Ok(())
+    stopped
 }
 
 /// SIGINT and SIGTERM, listened to before anybody knows of the gateway: an early one must stop it in order, too.
@@ -120,23 +119,30 @@ fn greet(gateway: &GatewayHandle, token: &Choice, notice: Option<&str>, json: bo
     }
 }
 
-/// Tells changes of status until it is time to stop, and stops.
-async fn until_stopped(gateway: GatewayHandle, mut stop: StopSignals) {
+/// Tells changes of status until it is time to stop, and stops. A gateway that stops by itself is an error.
+async fn until_stopped(gateway: GatewayHandle, mut stop: StopSignals) -> anyhow::Result<()> {
     let mut status = gateway.status();
     let mut told = None;
-    tell(&status.current(), &mut told);
-    loop {
-        tokio::select! {
-            () = stop.received() => break,
-            changed = status.changed() => tell(&changed, &mut told),
+    let mut now = status.current();
+    let asked = loop {
+        tell(&now, &mut told);
+        if matches!(now, Status::Stopped) {
+            break Err(anyhow::anyhow!(
+                "the gateway has stopped by itself: see the log above, and start it again"
+            ));
         }
-    }
+        now = tokio::select! {
+            () = stop.received() => break Ok(()),
+            changed = status.changed() => changed,
+        };
+    };
     // A second signal, or a stop that hangs, does not wait for order.
     tokio::select! {
         () = gateway.shutdown() => {}
         () = stop.received() => {}
         () = tokio::time::sleep(Duration::from_secs(5)) => {}
     }
+    asked
 }
 
 /// Tells a status, unless its words are those that were told last: much of it changes without being news.
