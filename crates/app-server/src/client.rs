@@ -1,10 +1,6 @@
 //! Typed requests to a running Codex.
 
-use std::{
-    marker::PhantomData,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use tokio::{
@@ -40,13 +36,13 @@ impl AppServer {
     pub async fn start(
         command: &process::Command,
         client_info: ClientInfo,
-        request_timeout: Duration,
+        request_timeout: impl Into<RequestTimeout>,
     ) -> Result<Self, LaunchError> {
         let (process, stdin, stdout) = Process::spawn(command)?;
         let notices = Notices::default();
         let stdout = BufReader::with_capacity(64 * 1024, stdout);
         let (connection, tasks) = Connection::open(stdout, stdin, notices.clone());
-        let client = Client::new(connection, notices, request_timeout);
+        let client = Client::new(connection, notices, request_timeout.into());
         match client.request(&Initialize::new(client_info)).await {
             Ok(server) => {
                 client.notify("initialized");
@@ -109,7 +105,30 @@ impl Drop for AppServer {
 pub struct Client {
     connection: Connection,
     notices: Notices,
-    request_timeout: Arc<RwLock<Duration>>,
+    request_timeout: RequestTimeout,
+}
+
+/// How long a request may take. It is asked for each.
+#[derive(Clone)]
+pub struct RequestTimeout(Arc<dyn Fn() -> Duration + Send + Sync>);
+
+impl RequestTimeout {
+    /// As long as this says at that moment.
+    pub fn by(timeout: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self(Arc::new(timeout))
+    }
+}
+
+impl From<Duration> for RequestTimeout {
+    fn from(timeout: Duration) -> Self {
+        Self::by(move || timeout)
+    }
+}
+
+impl fmt::Debug for RequestTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RequestTimeout").field(&self.0()).finish()
+    }
 }
 
 /// The answer to a request that has been sent. Dropping it forgets the answer, not the request.
@@ -122,8 +141,8 @@ pub struct Response<R> {
 }
 
 impl Client {
-    fn new(connection: Connection, notices: Notices, request_timeout: Duration) -> Self {
-        Self { connection, notices, request_timeout: Arc::new(RwLock::new(request_timeout)) }
+    fn new(connection: Connection, notices: Notices, request_timeout: RequestTimeout) -> Self {
+        Self { connection, notices, request_timeout }
     }
 
     /// Sends a request and waits for its answer.
@@ -212,12 +231,7 @@ impl Client {
 
     /// How long a request may take by now.
     pub fn request_timeout(&self) -> Duration {
-        *self.request_timeout.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// How long each request from now on may take.
-    pub fn set_request_timeout(&self, request_timeout: Duration) {
-        *self.request_timeout.write().unwrap_or_else(PoisonError::into_inner) = request_timeout;
+        (self.request_timeout.0)()
     }
 
     /// Whether the connection has ended.

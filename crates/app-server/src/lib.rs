@@ -26,7 +26,7 @@ pub mod schema;
 mod supervisor;
 mod transport;
 
-pub use client::{AppServer, Client, Response};
+pub use client::{AppServer, Client, RequestTimeout, Response};
 pub use error::{Error, LaunchError};
 pub use event::{
     CodexErrorInfo, MessagePhase, ThreadEvent, TokenUsage, ToolCallRequest, TurnError, TurnStatus,

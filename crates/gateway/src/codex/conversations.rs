@@ -12,7 +12,7 @@ use std::{
 use app_server::{Error, Phase};
 use serde_json::Value;
 use tokio::{
-    sync::watch,
+    sync::{Notify, watch},
     time::{Instant, sleep_until},
 };
 
@@ -27,6 +27,8 @@ const CALL_PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct Conversations {
     state: Mutex<State>,
     phase: watch::Receiver<Phase<Session>>,
+    /// Told when they may be kept for another time.
+    resized: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -82,7 +84,7 @@ impl Conversations {
     /// Keeps at most so many threads, each no longer than this, and no longer than its Codex is the one that is up.
     pub(super) fn new(most: usize, longest: Duration, phase: watch::Receiver<Phase<Session>>) -> Arc<Self> {
         let state = State { most, longest, kept: Vec::new(), sweeping: false };
-        Arc::new(Self { state: Mutex::new(state), phase })
+        Arc::new(Self { state: Mutex::new(state), phase, resized: Arc::default() })
     }
 
     /// Keeps as many, and as long, from now on.
@@ -92,6 +94,7 @@ impl Conversations {
         let given_up = state.excess();
         drop(state);
         drop(given_up);
+        self.resized.notify_one();
     }
 
     /// The conversation of a turn after each of its items, where conversations are kept at all.
@@ -141,7 +144,7 @@ impl Conversations {
         let given_up = state.excess();
         if !state.sweeping {
             state.sweeping = true;
-            tokio::spawn(sweep(Arc::downgrade(self), self.phase.clone()));
+            tokio::spawn(sweep(Arc::downgrade(self), self.phase.clone(), Arc::clone(&self.resized)));
         }
         drop(state);
         drop(given_up);
@@ -192,11 +195,16 @@ impl State {
     }
 }
 
-async fn sweep(conversations: Weak<Conversations>, mut phase: watch::Receiver<Phase<Session>>) {
+async fn sweep(
+    conversations: Weak<Conversations>,
+    mut phase: watch::Receiver<Phase<Session>>,
+    resized: Arc<Notify>,
+) {
     while let Some(next) = conversations.upgrade().and_then(|conversations| conversations.sweep()) {
         tokio::select! {
             () = sleep_until(next) => {}
             Ok(()) = phase.changed() => {}
+            () = resized.notified() => {}
         }
     }
 }

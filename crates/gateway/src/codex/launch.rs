@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use app_server::{AppServer, Checks, Command, Launch, LaunchError, Location, locate, protocol::ClientInfo};
+use app_server::{
+    AppServer, Checks, Command, Launch, LaunchError, Location, RequestTimeout, locate, protocol::ClientInfo,
+};
 
 use super::{
     bare,
@@ -22,7 +24,7 @@ pub(crate) struct CodexLaunch {
     pub(crate) codex: Option<PathBuf>,
     /// Variables for the child beside those of this process.
     pub(crate) env: Vec<(String, String)>,
-    /// The tokens and the time-out, as they are at each start.
+    /// The tokens, as they are at each start, and the time-out.
     pub(crate) live: Live,
     /// What is made for Codex lies in it.
     pub(crate) folder: PrivateFolder,
@@ -52,7 +54,9 @@ impl Launch for CodexLaunch {
             title: "Codex Gateway".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        let server = AppServer::start(&command, client_info, self.live.request_timeout()).await?;
+        let live = self.live.clone();
+        let request_timeout = RequestTimeout::by(move || live.request_timeout());
+        let server = AppServer::start(&command, client_info, request_timeout).await?;
         let version = version(&server.server().user_agent);
         if let Some(lacks) = lacks(&version) {
             return Err(LaunchError::TooOld { version, lacks });

@@ -88,9 +88,6 @@ impl Codex {
     pub(crate) fn apply(&self, settings: &Settings) {
         self.admission.resize(Capacity::from(settings));
         self.conversations.resize(settings.kept_conversations, settings.conversation_timeout);
-        if let Phase::Up(session) = &*self.phase.borrow() {
-            session.client.set_request_timeout(settings.request_timeout);
-        }
     }
 
     /// Takes note that the sign-in may be another one by now.
