@@ -266,7 +266,7 @@ impl<R: serde::de::DeserializeOwned> Response<R> {
     pub async fn arrival(&mut self) -> Result<R, Error> {
         let &mut Self { ref mut answer, method, .. } = self;
         let answer = answer.await.map_err(|_| Error::Closed { method })??;
-        serde_json::from_str(answer.get()).map_err(|source| Error::Answer { method, source })
+        serde_json::from_str(answer.get()).map_err(|error| Error::Answer { method, column: error.column() })
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
     Subscription, ThreadEvent, ToolCallRequest,
     denial::deny,
     event,
-    message::{Message, Text},
+    message::{Message, Text, Unread},
     notice,
     notice::Notices,
     redact::redact,
@@ -157,8 +157,8 @@ impl Incoming {
         }
         let message = match Message::parse(line) {
             Ok(message) => message,
-            Err(error) => {
-                tracing::warn!(%error, bytes = line.len(), "skipped a line of Codex that is not a message");
+            Err(unread) => {
+                tracing::warn!(%unread, bytes = line.len(), "skipped a line of Codex");
                 return;
             }
         };
@@ -177,7 +177,8 @@ impl Incoming {
             }
             Message::Notification { method, params } => {
                 if let Err(error) = self.notify(&method, params) {
-                    tracing::warn!(%method, %error, "skipped a notification in an unknown form");
+                    let unread = Unread::notification(&method, &error);
+                    tracing::warn!(%unread, "skipped a notification of Codex");
                 }
             }
         }

@@ -13,6 +13,7 @@ mod error;
 mod event;
 mod locate;
 mod message;
+mod method;
 mod notice;
 mod process;
 #[cfg(test)]

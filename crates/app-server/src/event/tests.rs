@@ -99,6 +99,32 @@ fn error_codes_are_names_with_or_without_a_status() {
 }
 
 #[test]
+fn a_turn_ends_in_whatever_form_its_error_is() {
+    let end = |error: &str| {
+        let params = format!(r#"{{"threadId":"t","turn":{{"id":"u","status":"failed","error":{error}}}}}"#);
+        match event("turn/completed", &params) {
+            ThreadEvent::TurnCompleted { turn_id, status: TurnStatus::Failed, error } if turn_id == "u" => {
+                error
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    for info in ["7", "{}", "[]", "null", "true"] {
+        let error = end(&format!(r#"{{"message":"m","codexErrorInfo":{info}}}"#));
+        assert_eq!(error, Some(TurnError { message: "m".into(), codex_error_info: None }), "{info}");
+    }
+    assert_eq!((end("\"new\""), end("7")), (None, None));
+    assert_eq!(
+        event("rawResponse/completed", r#"{"threadId":"t","usage":{"inputTokens":-1}}"#),
+        ThreadEvent::ResponseCompleted { usage: None },
+    );
+    assert_eq!(
+        event("item/started", r#"{"threadId":"t","item":{"type":"agentMessage","phase":{}}}"#),
+        ThreadEvent::MessageStarted { phase: None },
+    );
+}
+
+#[test]
 fn what_is_not_known_is_kept_by_name() {
     assert_eq!(
         event("item/started", r#"{"threadId":"t","item":{"type":"somethingNew","id":"x"}}"#),
