@@ -242,7 +242,7 @@ impl GatewayHandle {
     }
 
     /// Stops in order: no new connections, Codex is ended, which ends every stream with an error, and the answers
-    /// under way get a moment to be sent. Takes two seconds at most, whatever Codex and the callers do.
+    /// under way get a moment to be sent. Takes three seconds at most, whatever Codex and the callers do.
     pub async fn shutdown(self) {
         let Self { supervisor, history, mut server, renewal, stop, .. } = self;
         renewal.abort();
