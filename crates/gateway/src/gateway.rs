@@ -1,6 +1,6 @@
 //! The gateway as a whole: started with a configuration, held by a handle.
 
-use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use app_server::{Launch, LaunchError, Supervisor, locate};
 use tokio::{
@@ -127,7 +127,7 @@ fn launch(settings: &Settings, live: Live, mut env: Vec<(String, String)>) -> io
         private_file::create_folder(&home)?;
         env.push(("CODEX_HOME".to_owned(), home.to_string_lossy().into_owned()));
     }
-    Ok(CodexLaunch { codex: settings.codex.clone(), env, live, folder: PrivateFolder::create()? })
+    Ok(CodexLaunch { codex: settings.codex.clone(), env, live, folder: Arc::new(PrivateFolder::create()?) })
 }
 
 /// Where responses are kept, by the settings.

@@ -105,13 +105,15 @@ fn is_set(name: &str) -> bool {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+    use crate::private_folder::PrivateFolder;
     use rustls_native_certs::load_certs_from_paths;
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, sync::Arc};
 
     #[tokio::test]
     async fn the_copies_hold_what_is_trusted_and_no_more() {
-        let parent = tempfile::tempdir().unwrap();
-        let mut files = Files::create_in(parent.path()).unwrap();
+        let temporary = tempfile::tempdir().unwrap();
+        let parent = Arc::new(PrivateFolder::create_in(temporary.path()).unwrap());
+        let mut files = Files::create_in(&parent).unwrap();
         let of_something_else = [("CODEX_HOME".to_owned(), "/nowhere".to_owned())];
         let Some(copies) = Certificates::gather(&of_something_else).await else {
             let CertificateResult { certs, errors, .. } = load_native_certs();

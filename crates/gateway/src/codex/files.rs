@@ -4,13 +4,16 @@
 //! again whenever somebody needs it.
 
 use std::{
+    fs::Permissions,
     io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use tempfile::TempDir;
 
-use crate::private_file;
+use crate::{private_file, private_folder::PrivateFolder};
 
 /// They go with it.
 #[derive(Debug)]
@@ -18,15 +21,19 @@ pub(super) struct Files {
     folder: TempDir,
     cwd: PathBuf,
     texts: Vec<(PathBuf, String)>,
+    /// Goes after them, so that nothing is made again once it is gone.
+    _parent: Arc<PrivateFolder>,
 }
 
 impl Files {
     /// Makes a folder within this one, with Codex's empty working directory.
-    pub(super) fn create_in(parent: &Path) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("codex-").tempdir_in(parent)?;
+    pub(super) fn create_in(parent: &Arc<PrivateFolder>) -> io::Result<Self> {
+        let private = Permissions::from_mode(0o700);
+        let folder =
+            tempfile::Builder::new().prefix("codex-").permissions(private).tempdir_in(parent.path())?;
         let cwd = folder.path().join("cwd");
         private_file::create_folder(&cwd)?;
-        Ok(Self { folder, cwd, texts: Vec::new() })
+        Ok(Self { folder, cwd, texts: Vec::new(), _parent: Arc::clone(parent) })
     }
 
     /// Codex's working directory.
@@ -70,9 +77,11 @@ mod tests {
 
     #[test]
     fn each_launch_has_files_of_its_own_which_go_with_it() {
-        let parent = tempfile::tempdir().unwrap();
-        let mut one = Files::create_in(parent.path()).unwrap();
-        let mut two = Files::create_in(parent.path()).unwrap();
+        let temporary = tempfile::tempdir().unwrap();
+        let parent = Arc::new(PrivateFolder::create_in(temporary.path()).unwrap());
+        let mut one = Files::create_in(&parent).unwrap();
+        let mut two = Files::create_in(&parent).unwrap();
+        assert_eq!(fs::metadata(one.folder.path()).unwrap().mode() & 0o777, 0o700);
         let (first, second) =
             (one.add("catalog.json", "1".into()).unwrap(), two.add("catalog.json", "2".into()).unwrap());
         assert_eq!(
@@ -81,14 +90,19 @@ mod tests {
         );
         drop(one);
         assert!(!first.exists() && second.exists() && two.cwd().exists());
+        // The launches are over, and somebody still uses a session.
+        drop(parent);
+        two.restore();
+        assert!(second.exists());
         drop(two);
-        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
     }
 
     #[test]
     fn what_is_missing_is_made_again_for_the_owner_only() {
-        let parent = tempfile::tempdir().unwrap();
-        let mut files = Files::create_in(parent.path()).unwrap();
+        let temporary = tempfile::tempdir().unwrap();
+        let parent = Arc::new(PrivateFolder::create_in(temporary.path()).unwrap());
+        let mut files = Files::create_in(&parent).unwrap();
         let path = files.add("certificates/all.pem", "text".into()).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
         for removed in [&path, files.folder.path(), parent.path()].map(Path::to_owned) {

@@ -27,7 +27,7 @@ pub(crate) struct CodexLaunch {
     /// The tokens, as they are at each start, and the time-out.
     pub(crate) live: Live,
     /// What is made for Codex lies in it.
-    pub(crate) folder: PrivateFolder,
+    pub(crate) folder: Arc<PrivateFolder>,
 }
 
 /// What a launch has made, and of what.
@@ -91,7 +91,7 @@ impl CodexLaunch {
             what: format!("what Codex needs can't be written into {}", self.folder.path().display()),
             source,
         };
-        let mut files = Files::create_in(self.folder.path()).map_err(prepare)?;
+        let mut files = Files::create_in(&self.folder).map_err(prepare)?;
         let mut command = Command {
             program,
             args: Vec::new(),
