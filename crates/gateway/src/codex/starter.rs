@@ -6,6 +6,7 @@
 
 use std::{
     fmt,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -85,7 +86,7 @@ pub(super) struct Loaded {
 impl Starter {
     /// Reads the configuration of the Codex that has this home, and for which these files were made.
     pub(super) async fn open(client: Client, home: Home, files: Arc<Files>) -> Result<Self, Error> {
-        let known = Known::read(&client, home.look()).await?;
+        let known = Known::read(&client, files.cwd(), home.look()).await?;
         let shared = Shared {
             template: bare::thread(files.cwd()),
             home,
@@ -142,7 +143,7 @@ impl Starter {
     }
 
     async fn read(&self, home: Look) -> Result<Known, Error> {
-        let known = Known::read(&self.client, home).await?;
+        let known = Known::read(&self.client, self.shared.files.cwd(), home).await?;
         self.known().clone_from(&known);
         Ok(known)
     }
@@ -187,8 +188,10 @@ impl Starter {
 }
 
 impl Known {
-    async fn read(client: &Client, home: Look) -> Result<Self, Error> {
-        let config = client.request(&ConfigRead { include_layers: false, cwd: None }).await?.config;
+    /// Reads the configuration as a thread has it that works in `cwd`.
+    async fn read(client: &Client, cwd: &Path, home: Look) -> Result<Self, Error> {
+        let cwd = Some(cwd.to_string_lossy().into_owned());
+        let config = client.request(&ConfigRead { include_layers: false, cwd }).await?.config;
         Ok(Self { config, files: home.configuration })
     }
 }

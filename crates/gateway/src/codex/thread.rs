@@ -83,24 +83,22 @@ impl Thread {
     /// Gives the turn that waits for them the outputs of its calls, by their ids, and waits until Codex has taken them.
     /// `false` where the turn no longer waits.
     pub(super) async fn answer(&mut self, outputs: &[(&str, &str)], until: Instant) -> Result<bool, Error> {
-        // Codex asks for each call right after the model has made it; by now it nearly always has.
-        while !outputs.iter().all(|(call_id, _)| self.asked.contains_key(*call_id)) {
-            if !self.hear(until).await? {
-                return Ok(false);
-            }
-        }
-        for (call_id, output) in outputs {
-            if let Some(call) = self.asked.remove(*call_id) {
-                self.session.client.answer_tool_call(&call, &ToolCallAnswer::text(output))?;
-            }
-        }
         self.taken = 0;
-        while self.taken < outputs.len() {
+        loop {
+            // Codex asks for each call right after the model has made it; by now it nearly always has. Before 0.166 it asks
+            // for one after the other.
+            for (call_id, output) in outputs {
+                if let Some(call) = self.asked.remove(*call_id) {
+                    self.session.client.answer_tool_call(&call, &ToolCallAnswer::text(output))?;
+                }
+            }
+            if self.taken == outputs.len() {
+                return Ok(true);
+            }
             if !self.hear(until).await? {
                 return Ok(false);
             }
         }
-        Ok(true)
     }
 
     /// Takes note of an event of a turn that waits. `false` where it does not wait any more.
