@@ -71,4 +71,4 @@ def test_a_thread_that_comes_too_late_is_given_up(start_gateway: StartGateway, t
             os.killpg(gateway.codex_pid, signal.SIGCONT)
         ask(client, tools=[WEATHER])
     assert soon(lambda: len(tape.started()) >= READY + 4)
-    assert soon(lambda: len(tape.started() - tape.given_up()) == READY)
+    assert soon(lambda: len(tape.started() - tape.given_up()) <= READY)
