@@ -1,10 +1,6 @@
 //! Typed requests to a running Codex.
 
-use std::{
-    marker::PhantomData,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use tokio::{
@@ -40,13 +36,13 @@ impl AppServer {
     pub async fn start(
         command: &process::Command,
         client_info: ClientInfo,
-        request_timeout: Duration,
+        request_timeout: impl Into<RequestTimeout>,
     ) -> Result<Self, LaunchError> {
         let (process, stdin, stdout) = Process::spawn(command)?;
         let notices = Notices::default();
         let stdout = BufReader::with_capacity(64 * 1024, stdout);
         let (connection, tasks) = Connection::open(stdout, stdin, notices.clone());
-        let client = Client::new(connection, notices, request_timeout);
+        let client = Client::new(connection, notices, request_timeout.into());
         match client.request(&Initialize::new(client_info)).await {
             Ok(server) => {
                 client.notify("initialized");
@@ -109,7 +105,30 @@ impl Drop for AppServer {
 pub struct Client {
     connection: Connection,
     notices: Notices,
-    request_timeout: Arc<RwLock<Duration>>,
+    request_timeout: RequestTimeout,
+}
+
+/// How long a request may take. It is asked for each.
+#[derive(Clone)]
+pub struct RequestTimeout(Arc<dyn Fn() -> Duration + Send + Sync>);
+
+impl RequestTimeout {
+    /// As long as this says at that moment.
+    pub fn by(timeout: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self(Arc::new(timeout))
+    }
+}
+
+impl From<Duration> for RequestTimeout {
+    fn from(timeout: Duration) -> Self {
+        Self::by(move || timeout)
+    }
+}
+
+impl fmt::Debug for RequestTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RequestTimeout").field(&self.0()).finish()
+    }
 }
 
 /// The answer to a request that has been sent. Dropping it forgets the answer, not the request.
@@ -122,8 +141,8 @@ pub struct Response<R> {
 }
 
 impl Client {
-    fn new(connection: Connection, notices: Notices, request_timeout: Duration) -> Self {
-        Self { connection, notices, request_timeout: Arc::new(RwLock::new(request_timeout)) }
+    fn new(connection: Connection, notices: Notices, request_timeout: RequestTimeout) -> Self {
+        Self { connection, notices, request_timeout }
     }
 
     /// Sends a request and waits for its answer.
@@ -134,6 +153,15 @@ impl Client {
     /// Queues a request at once, in the order of the calls, and leaves the waiting to the caller: requests sent one
     /// after the other are handled in that order without a round trip between them.
     pub fn send<R: Request>(&self, request: &R) -> Result<Response<R::Response>, Error> {
+        self.send_within(request, self.request_timeout())
+    }
+
+    /// The same with a time-out of its own; [`Duration::MAX`] is none.
+    pub fn send_within<R: Request>(
+        &self,
+        request: &R,
+        patience: Duration,
+    ) -> Result<Response<R::Response>, Error> {
         #[derive(Serialize)]
         struct Envelope<'a, P> {
             id: u64,
@@ -141,7 +169,6 @@ impl Client {
             params: &'a P,
         }
         let line = |id| line(&Envelope { id, method: R::METHOD, params: request });
-        let patience = *self.request_timeout.read().unwrap_or_else(PoisonError::into_inner);
         let answer = self
             .connection
             .request(R::METHOD, patience, line)
@@ -202,9 +229,9 @@ impl Client {
         self.notices.forget_rate_limits();
     }
 
-    /// How long each request from now on may take.
-    pub fn set_request_timeout(&self, request_timeout: Duration) {
-        *self.request_timeout.write().unwrap_or_else(PoisonError::into_inner) = request_timeout;
+    /// How long a request may take by now.
+    pub fn request_timeout(&self) -> Duration {
+        (self.request_timeout.0)()
     }
 
     /// Whether the connection has ended.
@@ -239,7 +266,7 @@ impl<R: serde::de::DeserializeOwned> Response<R> {
     pub async fn arrival(&mut self) -> Result<R, Error> {
         let &mut Self { ref mut answer, method, .. } = self;
         let answer = answer.await.map_err(|_| Error::Closed { method })??;
-        serde_json::from_str(answer.get()).map_err(|source| Error::Answer { method, source })
+        serde_json::from_str(answer.get()).map_err(|error| Error::Answer { method, column: error.column() })
     }
 }
 

@@ -5,6 +5,8 @@
 //! dropped in silence.
 
 use std::{
+    cell::RefCell,
+    collections::HashSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -24,7 +26,7 @@ use crate::{
     Subscription, ThreadEvent, ToolCallRequest,
     denial::deny,
     event,
-    message::{Message, Text},
+    message::{Message, Text, Unread},
     notice,
     notice::Notices,
     redact::redact,
@@ -69,7 +71,13 @@ impl Connection {
         let routes = Arc::<Routes>::default();
         let watched = Arc::clone(&routes);
         tokio::spawn(async move { watched.watch().await });
-        let incoming = Incoming { routes: Arc::clone(&routes), lines: lines.clone(), notices, has_ended };
+        let incoming = Incoming {
+            routes: Arc::clone(&routes),
+            lines: lines.clone(),
+            notices,
+            has_ended,
+            warned: RefCell::default(),
+        };
         let reading = tokio::spawn(incoming.run(LineReader::new(reader, MAX_LINE_BYTES)));
         let next_id = Arc::new(AtomicU64::new(1));
         (Self { lines, routes, next_id, ended }, Tasks { reading, writing })
@@ -123,7 +131,12 @@ struct Incoming {
     lines: mpsc::UnboundedSender<Output>,
     notices: Notices,
     has_ended: watch::Sender<bool>,
+    /// Warnings that were logged: Codex has the same ones for each thread.
+    warned: RefCell<HashSet<String>>,
 }
+
+/// How many of them are remembered.
+const MAX_WARNED: usize = 100;
 
 impl Drop for Incoming {
     fn drop(&mut self) {
@@ -157,8 +170,8 @@ impl Incoming {
         }
         let message = match Message::parse(line) {
             Ok(message) => message,
-            Err(error) => {
-                tracing::warn!(%error, bytes = line.len(), "skipped a line of Codex that is not a message");
+            Err(unread) => {
+                tracing::warn!(%unread, bytes = line.len(), "skipped a line of Codex");
                 return;
             }
         };
@@ -177,7 +190,8 @@ impl Incoming {
             }
             Message::Notification { method, params } => {
                 if let Err(error) = self.notify(&method, params) {
-                    tracing::warn!(%method, %error, "skipped a notification in an unknown form");
+                    let unread = Unread::notification(&method, &error);
+                    tracing::warn!(%unread, "skipped a notification of Codex");
                 }
             }
         }
@@ -194,7 +208,7 @@ impl Incoming {
 
     fn dispatch(&self, event::Notification { thread_id, event }: event::Notification<'_>) -> Dispatched {
         if let ThreadEvent::Warning { message } = &event {
-            tracing::warn!(message = redact(message), "Codex warns");
+            self.warn(message);
         }
         let Some(thread_id) = thread_id else { return Dispatched::Unfollowed };
         let dispatched = self.routes.dispatch(&thread_id, event);
@@ -202,6 +216,16 @@ impl Incoming {
             self.interrupt(&thread_id);
         }
         dispatched
+    }
+
+    fn warn(&self, message: &str) {
+        let mut warned = self.warned.borrow_mut();
+        if warned.len() == MAX_WARNED {
+            warned.clear();
+        }
+        if warned.insert(message.to_owned()) {
+            tracing::warn!(message = redact(message), "Codex warns");
+        }
     }
 
     fn deny(&self, id: &RawValue, method: &str) {

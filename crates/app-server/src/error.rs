@@ -9,8 +9,8 @@ pub enum Error {
     #[error("Codex refused `{method}`: {message} (code {code})")]
     Refused { method: &'static str, code: i64, message: String },
     /// The answer did not have the expected shape: this Codex probably speaks another version of the protocol.
-    #[error("Codex answered `{method}` in a form that is not understood: {source}")]
-    Answer { method: &'static str, source: serde_json::Error },
+    #[error("Codex answered `{method}` in a form that is not understood (at column {column} of the answer)")]
+    Answer { method: &'static str, column: usize },
     /// The parameters could not be written as JSON.
     #[error("`{method}` could not be written as JSON: {source}")]
     Params { method: &'static str, source: serde_json::Error },

@@ -4,10 +4,11 @@ mod notification;
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::raw_item::RawItem;
-pub(crate) use notification::{METHODS, Notification, Params, parse};
+pub(crate) use notification::{METHODS, Method, Notification, Params, parse};
 
 /// One notification of a thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +56,12 @@ pub enum ThreadEvent {
         status: TurnStatus,
         error: Option<TurnError>,
     },
+    /// An MCP server of the person's is being started for the thread, whose tools the model is about to be offered.
+    McpServer {
+        name: String,
+    },
+    /// Codex is done with the thread's turn, of which [`ThreadEvent::TurnCompleted`] tells next.
+    Idle,
     /// The thread was unloaded; nothing more will come.
     Closed,
     Other {
@@ -117,7 +124,7 @@ pub struct TokenUsage {
 #[serde(rename_all = "camelCase")]
 pub struct TurnError {
     pub message: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "info")]
     pub codex_error_info: Option<CodexErrorInfo>,
 }
 
@@ -129,24 +136,20 @@ pub struct CodexErrorInfo {
     pub http_status: Option<u16>,
 }
 
-impl<'de> Deserialize<'de> for CodexErrorInfo {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = serde_json::Value::deserialize(deserializer)?;
-        let named = match &value {
-            serde_json::Value::String(code) => Some((code, None)),
-            serde_json::Value::Object(fields) => {
-                fields.iter().next().map(|(code, detail)| (code, Some(detail)))
-            }
-            _ => None,
-        };
-        let (code, detail) =
-            named.ok_or_else(|| serde::de::Error::custom("a name or an object with one name"))?;
-        let http_status = detail
-            .and_then(|detail| detail.get("httpStatusCode"))
-            .and_then(serde_json::Value::as_u64)
-            .and_then(|status| u16::try_from(status).ok());
-        Ok(Self { code: code.clone(), http_status })
-    }
+/// A classification; `None` where it is in no form that is known.
+fn info<'de, D: Deserializer<'de>>(field: D) -> Result<Option<CodexErrorInfo>, D::Error> {
+    let value = Value::deserialize(field)?;
+    let (code, detail) = match &value {
+        Value::String(code) => (code, None),
+        Value::Object(fields) => match fields.iter().next() {
+            Some((code, detail)) => (code, Some(detail)),
+            None => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    let status = detail.and_then(|detail| detail.get("httpStatusCode")).and_then(Value::as_u64);
+    let http_status = status.and_then(|status| u16::try_from(status).ok());
+    Ok(Some(CodexErrorInfo { code: code.clone(), http_status }))
 }
 
 impl ThreadEvent {

@@ -13,6 +13,7 @@ mod error;
 mod event;
 mod locate;
 mod message;
+mod method;
 mod notice;
 mod process;
 #[cfg(test)]
@@ -26,7 +27,7 @@ pub mod schema;
 mod supervisor;
 mod transport;
 
-pub use client::{AppServer, Client, Response};
+pub use client::{AppServer, Client, RequestTimeout, Response};
 pub use error::{Error, LaunchError};
 pub use event::{
     CodexErrorInfo, MessagePhase, ThreadEvent, TokenUsage, ToolCallRequest, TurnError, TurnStatus,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::{broadcast, watch};
 
-use crate::{RateLimit, RateLimits};
+use crate::{RateLimit, RateLimits, method::notifications};
 
 /// A notification about Codex as a whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,30 +69,30 @@ impl Notices {
     }
 }
 
-/// The notifications that mean something here.
-pub(crate) const METHODS: &[&str] =
-    &["account/login/completed", "account/rateLimits/updated", "account/updated"];
+notifications! {
+    LoginCompleted = "account/login/completed",
+    RateLimitsUpdated = "account/rateLimits/updated",
+    AccountUpdated = "account/updated",
+}
 
 /// Understands one notification; `None` if it is none of these.
 pub(crate) fn parse(method: &str, params: Option<&RawValue>) -> Result<Option<Notice>, serde_json::Error> {
+    let Some(method) = Method::named(method) else { return Ok(None) };
     let params = params.map_or("{}", RawValue::get);
     Ok(Some(match method {
-        // The list is asked first, so that nothing is read which the checks of the protocol do not know of.
-        _ if !METHODS.contains(&method) => return Ok(None),
-        "account/login/completed" => {
+        Method::LoginCompleted => {
             let LoginCompleted { login_id, success, error } = serde_json::from_str(params)?;
             let error = (!success).then(|| error.unwrap_or_else(|| "no reason was given".to_owned()));
             Notice::LoginCompleted { login_id, error }
         }
-        "account/rateLimits/updated" => {
+        Method::RateLimitsUpdated => {
             let RateLimitsUpdated { rate_limits } = serde_json::from_str(params)?;
             Notice::RateLimits(rate_limits)
         }
-        "account/updated" => {
+        Method::AccountUpdated => {
             let AccountUpdated { auth_mode, plan_type } = serde_json::from_str(params)?;
             Notice::AccountUpdated { auth_mode, plan: plan_type }
         }
-        _ => return Ok(None),
     }))
 }
 

@@ -79,11 +79,9 @@ impl Initialize {
 
 const UNREAD_NOTIFICATIONS: &[&str] = &[
     "thread/started",
-    "thread/status/changed",
     "thread/settings/updated",
     "thread/tokenUsage/updated",
     "remoteControl/status/changed",
-    "mcpServer/startupStatus/updated",
     "turn/diff/updated",
     "turn/plan/updated",
     "item/reasoning/summaryPartAdded",
@@ -224,6 +222,11 @@ impl<'a> ToolCallAnswer<'a> {
     /// One text, which the model gets as it is.
     pub fn text(text: &'a str) -> Self {
         Self { content_items: [ToolOutput::InputText { text }], success: true }
+    }
+
+    /// There will be no output.
+    pub fn failure(reason: &'a str) -> Self {
+        Self { success: false, ..Self::text(reason) }
     }
 }
 

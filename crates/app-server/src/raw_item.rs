@@ -1,8 +1,12 @@
 //! Items of a prompt or an answer as they are on the wire, as far as they are read.
 
-use serde::Deserialize;
+mod size;
+
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 use crate::message::Text;
+use size::Size;
 
 /// An item of the Responses API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +32,8 @@ pub enum RawItemKind {
 pub struct FunctionCall {
     pub call_id: String,
     pub name: String,
+    /// The group of functions that the model looked for it in, where it named one.
+    pub namespace: Option<String>,
     /// The argument string, which need not be valid JSON.
     pub arguments: String,
 }
@@ -57,82 +63,75 @@ impl RawItem {
     }
 }
 
-/// An item as it stands in its line: of a content, only the size is taken.
+/// An item as it stands in its line. What its fields hold depends on its kind, and of a content only the size is taken.
 #[derive(Deserialize)]
 pub(crate) struct Read<'a> {
     #[serde(rename = "type", borrow)]
     kind: Text<'a>,
+    #[serde(default)]
+    content: Size,
+    #[serde(default)]
+    output: Size,
     #[serde(borrow, default)]
-    content: Option<Vec<Part<'a>>>,
-    #[serde(default)]
-    arguments: Option<String>,
+    arguments: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    output: Option<Output<'a>>,
-    #[serde(default)]
-    call_id: Option<String>,
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    id: Option<String>,
+    call_id: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    summary: Option<Vec<Part<'a>>>,
-    #[serde(default)]
-    encrypted_content: Option<String>,
+    name: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    namespace: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    summary: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    encrypted_content: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Output<'a> {
-    #[serde(borrow)]
-    Text(Text<'a>),
-    #[serde(borrow)]
-    Parts(Vec<Part<'a>>),
-    Other(serde::de::IgnoredAny),
-}
-
-#[derive(Deserialize)]
-struct Part<'a> {
-    #[serde(borrow, default)]
-    text: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    image_url: Option<Text<'a>>,
+struct SummaryPart {
+    text: String,
 }
 
 impl From<Read<'_>> for RawItem {
     fn from(item: Read<'_>) -> Self {
-        let parts = |parts: &[Part<'_>]| -> usize {
-            parts
-                .iter()
-                .flat_map(|part| [&part.text, &part.image_url])
-                .flatten()
-                .map(|text| text.0.len())
-                .sum()
-        };
-        let output = match &item.output {
-            Some(Output::Text(text)) => text.0.len(),
-            Some(Output::Parts(output)) => parts(output),
-            Some(Output::Other(_)) | None => 0,
-        };
-        let content_bytes = output
-            + parts(item.content.as_deref().unwrap_or_default())
-            + item.arguments.as_ref().map_or(0, String::len);
-        let kind = match (&*item.kind.0, item.call_id, item.name, item.arguments) {
-            ("function_call", Some(call_id), Some(name), Some(arguments)) => {
-                RawItemKind::FunctionCall(FunctionCall { call_id, name, arguments })
-            }
-            ("reasoning", ..) => {
-                let summary = item.summary.into_iter().flatten().filter_map(|part| part.text);
-                RawItemKind::Reasoning(Reasoning {
-                    id: item.id,
-                    summary: summary.map(|Text(text)| text.into_owned()).collect(),
-                    encrypted_content: item.encrypted_content,
-                })
-            }
-            ("function_call_output", ..) => RawItemKind::FunctionCallOutput,
+        let mut content_bytes = item.content.0 + item.output.0;
+        let kind = match &*item.kind.0 {
+            "function_call" => item.call().map_or(RawItemKind::Content, |call| {
+                content_bytes += call.arguments.len();
+                RawItemKind::FunctionCall(call)
+            }),
+            "reasoning" => RawItemKind::Reasoning(item.reasoning()),
+            "function_call_output" => RawItemKind::FunctionCallOutput,
             _ => RawItemKind::Content,
         };
         Self { content_bytes, kind }
     }
+}
+
+impl Read<'_> {
+    fn call(&self) -> Option<FunctionCall> {
+        Some(FunctionCall {
+            call_id: field(self.call_id)?,
+            name: field(self.name)?,
+            namespace: field(self.namespace),
+            arguments: field(self.arguments)?,
+        })
+    }
+
+    fn reasoning(&self) -> Reasoning {
+        let summary: Vec<SummaryPart> = field(self.summary).unwrap_or_default();
+        Reasoning {
+            id: field(self.id),
+            summary: summary.into_iter().map(|part| part.text).collect(),
+            encrypted_content: field(self.encrypted_content),
+        }
+    }
+}
+
+/// A field of an item; `None` where it holds something else.
+fn field<T: DeserializeOwned>(value: Option<&RawValue>) -> Option<T> {
+    serde_json::from_str(value?.get()).ok()
 }
 
 #[cfg(test)]
@@ -160,6 +159,18 @@ mod tests {
     }
 
     #[test]
+    fn what_a_field_holds_depends_on_the_kind() {
+        let search = r#"{"type":"tool_search_call","call_id":7,"name":{},"arguments":{"query":"x"},"id":[]}"#;
+        assert_eq!(read(search), RawItem { content_bytes: 0, kind: RawItemKind::Content });
+        let call = r#"{"type":"function_call","call_id":"c","name":"f","arguments":"{}","content":"new","id":7,"summary":1}"#;
+        assert!(matches!(read(call), RawItem { content_bytes: 5, kind: RawItemKind::FunctionCall(_) }));
+        let reasoning =
+            r#"{"type":"reasoning","id":7,"summary":"new","encrypted_content":"opaque","arguments":{}}"#;
+        let kept = Reasoning { encrypted_content: Some("opaque".into()), ..Reasoning::default() };
+        assert_eq!(read(reasoning).kind, RawItemKind::Reasoning(kept));
+    }
+
+    #[test]
     fn reasoning_keeps_its_summary_and_what_only_the_provider_can_read() {
         let item = r#"{"type":"reasoning","id":"rs_1","content":null,"encrypted_content":"opaque",
             "summary":[{"type":"summary_text","text":"One."},{"type":"summary_text","text":"Two."}]}"#;
@@ -174,7 +185,8 @@ mod tests {
     #[test]
     fn a_call_keeps_its_argument_string() {
         let item = r#"{"type":"function_call","call_id":"c","name":"f","arguments":"{ \"a\": 1}"}"#;
-        let call = FunctionCall { call_id: "c".into(), name: "f".into(), arguments: r#"{ "a": 1}"#.into() };
+        let arguments = r#"{ "a": 1}"#.to_owned();
+        let call = FunctionCall { call_id: "c".into(), name: "f".into(), namespace: None, arguments };
         assert_eq!(read(item), RawItem { content_bytes: 9, kind: RawItemKind::FunctionCall(call) });
     }
 }

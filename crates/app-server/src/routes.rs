@@ -44,15 +44,17 @@ struct State {
     watched: bool,
     pending: HashMap<u64, Pending>,
     subscribers: HashMap<String, Subscriber>,
+    /// What was said of threads that nobody follows yet, and whoever comes to follow them must know.
+    early: HashMap<String, ThreadEvent>,
 }
 
 #[derive(Debug)]
 struct Pending {
     method: &'static str,
     answer: oneshot::Sender<Answer>,
-    /// How long it may take, and until when that is.
+    /// How long it may take, and until when that is; `None` where no clock goes that far.
     patience: Duration,
-    deadline: Instant,
+    deadline: Option<Instant>,
 }
 
 /// The sending end of a subscription.
@@ -60,6 +62,17 @@ struct Pending {
 struct Subscriber {
     events: mpsc::UnboundedSender<Result<ThreadEvent, Lost>>,
     queued: Arc<AtomicUsize>,
+}
+
+impl Subscriber {
+    /// Passes an event on. `false` where too many wait already: then it is told that it is lost.
+    fn pass(&self, event: ThreadEvent) -> bool {
+        let weight = event.weight();
+        let fits = self.queued.fetch_add(weight, Ordering::Relaxed) + weight <= MAX_QUEUED_BYTES;
+        // A subscription that is being dropped is about to unsubscribe.
+        let _ = self.events.send(if fits { Ok(event) } else { Err(Lost::Overflow) });
+        fits
+    }
 }
 
 /// Why a subscription ended before its thread did.
@@ -90,7 +103,7 @@ impl Routes {
         patience: Duration,
     ) -> oneshot::Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
-        let pending = Pending { method, answer, patience, deadline: Instant::now() + patience };
+        let pending = Pending { method, answer, patience, deadline: Instant::now().checked_add(patience) };
         let mut state = self.state();
         if !state.ended {
             state.pending.insert(id, pending);
@@ -116,8 +129,9 @@ impl Routes {
     /// after any more.
     fn give_up(&self, now: Instant) -> Option<Instant> {
         let mut state = self.state();
-        let overdue: Vec<_> = state.pending.extract_if(|_, pending| pending.deadline <= now).collect();
-        let next = state.pending.values().map(|pending| pending.deadline).min();
+        let is_overdue = |_: &u64, pending: &mut Pending| pending.deadline.is_some_and(|it| it <= now);
+        let overdue: Vec<_> = state.pending.extract_if(is_overdue).collect();
+        let next = state.pending.values().filter_map(|pending| pending.deadline).min();
         state.watched = next.is_some();
         drop(state);
         for (_, Pending { method, answer, patience: after, .. }) in overdue {
@@ -144,6 +158,9 @@ impl Routes {
         let queued = Arc::new(AtomicUsize::new(0));
         let subscriber = Subscriber { events, queued: Arc::clone(&queued) };
         let mut state = self.state();
+        if let Some(event) = state.early.remove(&thread_id) {
+            subscriber.pass(event);
+        }
         if !state.ended {
             state.subscribers.insert(thread_id.clone(), subscriber);
         }
@@ -154,15 +171,18 @@ impl Routes {
     /// Hands an event to whoever follows its thread.
     pub(crate) fn dispatch(&self, thread_id: &str, event: ThreadEvent) -> Dispatched {
         let mut state = self.state();
-        let Some(subscriber) = state.subscribers.get(thread_id) else { return Dispatched::Unfollowed };
-        let weight = event.weight();
-        if subscriber.queued.fetch_add(weight, Ordering::Relaxed) + weight > MAX_QUEUED_BYTES {
-            let _ = subscriber.events.send(Err(Lost::Overflow));
+        let Some(subscriber) = state.subscribers.get(thread_id) else {
+            match event {
+                ThreadEvent::McpServer { .. } => drop(state.early.insert(thread_id.to_owned(), event)),
+                ThreadEvent::Closed => drop(state.early.remove(thread_id)),
+                _ => {}
+            }
+            return Dispatched::Unfollowed;
+        };
+        if !subscriber.pass(event) {
             state.subscribers.remove(thread_id);
             return Dispatched::Overflowed;
         }
-        // A subscription that is being dropped is about to unsubscribe.
-        let _ = subscriber.events.send(Ok(event));
         Dispatched::Delivered
     }
 

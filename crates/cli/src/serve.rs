@@ -37,8 +37,7 @@ pub(crate) async fn serve(
         return demo_until(stop, settings, path, options).await;
     }
     greet(&gateway, &token, None, path, options)?;
-    until_stopped(gateway, settings.codex_home.login_command(), stop).await;
-    Ok(())
+    until_stopped(gateway, settings.codex_home.login_command(), stop).await
 }
 
 /// Starts the gateway on the demo model.
@@ -59,9 +58,9 @@ async fn demo_until(
     let settings = Settings { codex_home: CodexHome::Shared, ..settings };
     let gateway = start(&settings, &token, demo.codex_env(), None).await?;
     greet(&gateway, &token, Some(DEMO_NOTICE), path, options)?;
-    until_stopped(gateway, settings.codex_home.login_command(), stop).await;
+    let stopped = until_stopped(gateway, settings.codex_home.login_command(), stop).await;
     demo.shutdown().await;
-    Ok(())
+    stopped
 }
 
 /// SIGINT and SIGTERM, listened to before anybody knows of the gateway: an early one must stop it in order, too.
@@ -139,23 +138,30 @@ fn greet(
     }
 }
 
-/// Tells changes of status until it is time to stop, and stops.
-async fn until_stopped(gateway: GatewayHandle, login: &str, mut stop: StopSignals) {
+/// Tells changes of status until it is time to stop, and stops. A gateway that stops by itself is an error.
+async fn until_stopped(gateway: GatewayHandle, login: &str, mut stop: StopSignals) -> anyhow::Result<()> {
     let mut status = gateway.status();
     let mut told = None;
-    tell(&status.current(), login, &mut told);
-    loop {
-        tokio::select! {
-            () = stop.received() => break,
-            changed = status.changed() => tell(&changed, login, &mut told),
+    let mut now = status.current();
+    let asked = loop {
+        tell(&now, login, &mut told);
+        if matches!(now, Status::Stopped) {
+            break Err(anyhow::anyhow!(
+                "the gateway has stopped by itself: see the log above, and start it again"
+            ));
         }
-    }
+        now = tokio::select! {
+            () = stop.received() => break Ok(()),
+            changed = status.changed() => changed,
+        };
+    };
     // A second signal, or a stop that hangs, does not wait for order.
     tokio::select! {
         () = gateway.shutdown() => {}
         () = stop.received() => {}
         () = tokio::time::sleep(Duration::from_secs(5)) => {}
     }
+    asked
 }
 
 /// Tells a status, unless its words are those that were told last: much of it changes without being news.

@@ -36,6 +36,10 @@ async fn record() {
     model
         .codex_home(folder.path(), &CodexConfig { stream_max_retries: 1, ..CodexConfig::default() })
         .unwrap();
+    // An MCP server that can't be reached is told of, too.
+    let config = fs::read_to_string(folder.path().join("config.toml")).unwrap();
+    let server = "[mcp_servers.files]\nurl = \"http://127.0.0.1:9/mcp\"\n";
+    fs::write(folder.path().join("config.toml"), format!("{config}\n{server}")).unwrap();
     let server = AppServer::start(
         &taped(Path::new(&codex), folder.path()),
         ClientInfo { name: "codex-gateway".into(), title: "Codex Gateway".into(), version: "0.0.0".into() },

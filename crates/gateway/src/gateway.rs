@@ -1,6 +1,6 @@
 //! The gateway as a whole: started with a configuration, held by a handle.
 
-use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use app_server::{Launch, LaunchError, Supervisor, locate};
 use tokio::{
@@ -113,7 +113,7 @@ pub async fn inspect(config: &Config) -> Result<Inspection, LaunchError> {
         version: session.version().to_owned(),
         account: session.account().current(),
         models: session.models().listed().map(str::to_owned).collect(),
-        leaks: session.leaks().to_vec(),
+        leaks: session.leaks(),
     };
     drop(session);
     server.shutdown().await;
@@ -127,7 +127,7 @@ fn launch(settings: &Settings, live: Live, mut env: Vec<(String, String)>) -> io
         private_file::create_folder(&home)?;
         env.push(("CODEX_HOME".to_owned(), home.to_string_lossy().into_owned()));
     }
-    Ok(CodexLaunch { codex: settings.codex.clone(), env, live, folder: PrivateFolder::create()? })
+    Ok(CodexLaunch { codex: settings.codex.clone(), env, live, folder: Arc::new(PrivateFolder::create()?) })
 }
 
 /// Where responses are kept, by the settings.
@@ -242,7 +242,7 @@ impl GatewayHandle {
     }
 
     /// Stops in order: no new connections, Codex is ended, which ends every stream with an error, and the answers
-    /// under way get a moment to be sent. Takes two seconds at most, whatever Codex and the callers do.
+    /// under way get a moment to be sent. Takes three seconds at most, whatever Codex and the callers do.
     pub async fn shutdown(self) {
         let Self { supervisor, history, mut server, renewal, stop, .. } = self;
         renewal.abort();

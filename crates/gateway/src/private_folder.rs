@@ -40,7 +40,7 @@ impl PrivateFolder {
         Self::create_in(&env::temp_dir())
     }
 
-    fn create_in(temporary: &Path) -> io::Result<Self> {
+    pub(crate) fn create_in(temporary: &Path) -> io::Result<Self> {
         remove_abandoned(temporary);
         let private = Permissions::from_mode(0o700);
         let folder = tempfile::Builder::new().prefix(PREFIX).permissions(private).tempdir_in(temporary)?;

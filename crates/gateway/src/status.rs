@@ -40,17 +40,34 @@ pub enum Status {
     Stopped,
 }
 
-/// Shows a gateway's status, and its changes: of Codex, of its account and of the account's limits.
+/// Shows a gateway's status, and its changes: of Codex, of its account, of the account's limits, and of what reaches the
+/// model.
 #[derive(Debug, Clone)]
 pub struct StatusWatch {
     phase: watch::Receiver<Phase<Session>>,
     /// Of the session that is up, if one is.
-    account: Option<AccountChanges>,
+    session: Option<SessionChanges>,
+}
+
+#[derive(Debug, Clone)]
+struct SessionChanges {
+    account: AccountChanges,
+    leaks: watch::Receiver<Vec<String>>,
+}
+
+impl SessionChanges {
+    /// Waits for the next change. May be cancelled. After the session has ended, nothing changes any more.
+    async fn next(&mut self) {
+        tokio::select! {
+            () = self.account.changed() => {}
+            Ok(()) = self.leaks.changed() => {}
+        }
+    }
 }
 
 impl StatusWatch {
     pub(crate) fn new(phase: watch::Receiver<Phase<Session>>) -> Self {
-        let mut watch = Self { phase, account: None };
+        let mut watch = Self { phase, session: None };
         watch.follow_phase();
         watch
     }
@@ -64,7 +81,7 @@ impl StatusWatch {
                 account: session.account().current(),
                 models: session.models().listed().map(str::to_owned).collect(),
                 efforts: session.models().efforts(),
-                leaks: session.leaks().to_vec(),
+                leaks: session.leaks(),
                 quota: session.account().quota(),
             },
             Phase::Down { error, attempt, retry_after } => {
@@ -76,9 +93,9 @@ impl StatusWatch {
 
     /// Waits for the next change, and returns what it changed to. May be cancelled.
     pub async fn changed(&mut self) -> Status {
-        let account_changed = async {
-            match &mut self.account {
-                Some(account) => account.changed().await,
+        let session_changed = async {
+            match &mut self.session {
+                Some(session) => session.next().await,
                 None => std::future::pending().await,
             }
         };
@@ -89,7 +106,7 @@ impl StatusWatch {
                 }
                 self.follow_phase();
             }
-            () = account_changed => {}
+            () = session_changed => {}
         }
         self.current()
     }
@@ -101,10 +118,12 @@ impl StatusWatch {
         self.current()
     }
 
-    /// Follows the account of the session that is up now. What follows is told from here on.
+    /// Follows the session that is up now. What follows is told from here on.
     fn follow_phase(&mut self) {
-        self.account = match &*self.phase.borrow_and_update() {
-            Phase::Up(session) => Some(session.account().changes()),
+        self.session = match &*self.phase.borrow_and_update() {
+            Phase::Up(session) => {
+                Some(SessionChanges { account: session.account().changes(), leaks: session.leaks_changes() })
+            }
             _ => None,
         };
     }

@@ -50,12 +50,12 @@ fn connect() -> (Client, Peer) {
     connect_with(PATIENCE)
 }
 
-fn connect_with(request_timeout: Duration) -> (Client, Peer) {
+fn connect_with(request_timeout: impl Into<RequestTimeout>) -> (Client, Peer) {
     let (input, peer_output) = tokio::io::duplex(1024 * 1024);
     let (peer_input, output) = tokio::io::duplex(1024 * 1024);
     let notices = Notices::default();
     let (connection, _) = Connection::open(BufReader::new(input), output, notices.clone());
-    let client = Client::new(connection, notices, request_timeout);
+    let client = Client::new(connection, notices, request_timeout.into());
     (client, Peer { input: BufReader::new(peer_input).lines(), output: peer_output })
 }
 

@@ -7,12 +7,12 @@ use std::borrow::Cow;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, DeserializeSeed},
+    de::{DeserializeOwned, DeserializeSeed},
 };
 use serde_json::value::RawValue;
 
 use super::{ThreadEvent, TokenUsage, TurnError, TurnStatus};
-use crate::{message::Text, raw_item};
+use crate::{message::Text, method::notifications, raw_item};
 
 /// A notification's thread, and what it says.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,99 +21,117 @@ pub(crate) struct Notification<'a> {
     pub(crate) event: ThreadEvent,
 }
 
-/// The notifications that mean something here.
-pub(crate) const METHODS: &[&str] = &[
-    "configWarning",
-    "deprecationNotice",
-    "error",
-    "guardianWarning",
-    "item/agentMessage/delta",
-    "item/completed",
-    "item/reasoning/summaryTextDelta",
-    "item/started",
-    "rawResponse/completed",
-    "rawResponseItem/completed",
-    "thread/closed",
-    "turn/completed",
-    "turn/started",
-    "warning",
-];
+notifications! {
+    ConfigWarning = "configWarning",
+    DeprecationNotice = "deprecationNotice",
+    Error = "error",
+    GuardianWarning = "guardianWarning",
+    AgentMessageDelta = "item/agentMessage/delta",
+    ItemCompleted = "item/completed",
+    ReasoningSummaryTextDelta = "item/reasoning/summaryTextDelta",
+    ItemStarted = "item/started",
+    McpServerStartupStatusUpdated = "mcpServer/startupStatus/updated",
+    RawResponseCompleted = "rawResponse/completed",
+    RawResponseItemCompleted = "rawResponseItem/completed",
+    ThreadClosed = "thread/closed",
+    ThreadStatusChanged = "thread/status/changed",
+    TurnCompleted = "turn/completed",
+    TurnStarted = "turn/started",
+    Warning = "warning",
+}
 
 /// Understands one notification. An error means that a known method came in an unknown form.
 pub(crate) fn parse<'a>(
     method: &str,
     params: Option<&'a RawValue>,
 ) -> Result<Notification<'a>, serde_json::Error> {
-    Params(method).deserialize(&mut serde_json::Deserializer::from_str(params.map_or("{}", RawValue::get)))
+    let params = params.map_or("{}", RawValue::get);
+    match Method::named(method) {
+        Some(method) => Params(method).deserialize(&mut serde_json::Deserializer::from_str(params)),
+        None => {
+            let Owner { thread_id } = serde_json::from_str(params)?;
+            Ok(Notification::new(thread_id, ThreadEvent::Other { method: method.to_owned() }))
+        }
+    }
 }
 
-/// The parameters of the notification with this name, which are read in one go as soon as the name is known.
-pub(crate) struct Params<'m>(pub(crate) &'m str);
+/// The parameters of a notification, which are read in one go as soon as its name is known.
+pub(crate) struct Params(pub(crate) Method);
 
-impl<'de> DeserializeSeed<'de> for Params<'_> {
+impl<'de> DeserializeSeed<'de> for Params {
     type Value = Notification<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, params: D) -> Result<Notification<'de>, D::Error> {
-        let Self(method) = self;
-        let (thread_id, event) = match method {
-            // The list is asked first, so that nothing is read which the checks of the protocol do not know of.
-            _ if !METHODS.contains(&method) => return other(params, method),
-            "item/agentMessage/delta" => {
+        let (thread_id, event) = match self.0 {
+            Method::AgentMessageDelta => {
                 let Delta { thread_id, delta } = Deserialize::deserialize(params)?;
                 (thread_id, ThreadEvent::MessageDelta { delta })
             }
-            "item/reasoning/summaryTextDelta" => {
+            Method::ReasoningSummaryTextDelta => {
                 let SummaryDelta { thread_id, summary_index: part, delta } =
                     Deserialize::deserialize(params)?;
                 (thread_id, ThreadEvent::ReasoningDelta { part, delta })
             }
-            "item/started" => {
+            Method::ItemStarted => {
                 let InItem { thread_id, item } = Deserialize::deserialize(params)?;
-                (thread_id, item.started(method)?)
+                (thread_id, item.started().unwrap_or_else(|| other("item/started")))
             }
-            "item/completed" => {
+            Method::ItemCompleted => {
                 let InItem { thread_id, item } = Deserialize::deserialize(params)?;
-                (thread_id, item.completed(method)?)
+                (thread_id, item.completed().unwrap_or_else(|| other("item/completed")))
             }
-            "turn/started" => {
+            Method::TurnStarted => {
                 let InTurn { thread_id, turn } = Deserialize::deserialize(params)?;
                 (thread_id, ThreadEvent::TurnStarted { turn_id: turn.id })
             }
-            "turn/completed" => {
+            Method::TurnCompleted => {
                 let InTurn { thread_id, turn: Turn { id, status, error } } =
                     Deserialize::deserialize(params)?;
                 (thread_id, ThreadEvent::TurnCompleted { turn_id: id, status, error })
             }
-            "rawResponseItem/completed" => {
+            Method::RawResponseItemCompleted => {
                 let InRawItem { thread_id, item } = Deserialize::deserialize(params)?;
                 (thread_id, ThreadEvent::RawItem(item.into()))
             }
-            "rawResponse/completed" => {
+            Method::RawResponseCompleted => {
                 let InRawResponse { thread_id, usage } = Deserialize::deserialize(params)?;
                 (thread_id, ThreadEvent::ResponseCompleted { usage })
             }
-            "error" => {
+            Method::Error => {
                 let Failure { thread_id, error, will_retry } = Deserialize::deserialize(params)?;
                 (thread_id, ThreadEvent::Error { error, will_retry })
             }
-            "warning" | "guardianWarning" | "configWarning" | "deprecationNotice" => {
+            Method::ThreadStatusChanged => {
+                let StatusChanged { thread_id, status: Status { kind } } = Deserialize::deserialize(params)?;
+                let is_idle = kind.0 == "idle";
+                (thread_id, if is_idle { ThreadEvent::Idle } else { other("thread/status/changed") })
+            }
+            Method::Warning | Method::GuardianWarning | Method::ConfigWarning | Method::DeprecationNotice => {
                 let Warning { thread_id, message, summary } = Deserialize::deserialize(params)?;
                 let message = message.or(summary).unwrap_or_default();
                 return Ok(Notification::new(thread_id, ThreadEvent::Warning { message }));
             }
-            "thread/closed" => {
+            Method::McpServerStartupStatusUpdated => {
+                let McpServer { thread_id, name } = Deserialize::deserialize(params)?;
+                return Ok(Notification::new(thread_id, ThreadEvent::McpServer { name }));
+            }
+            Method::ThreadClosed => {
                 let Owner { thread_id } = Deserialize::deserialize(params)?;
                 return Ok(Notification::new(thread_id, ThreadEvent::Closed));
             }
-            _ => return other(params, method),
         };
         Ok(Notification::new(Some(thread_id), event))
     }
 }
 
-fn other<'de, D: Deserializer<'de>>(params: D, method: &str) -> Result<Notification<'de>, D::Error> {
-    let Owner { thread_id } = Deserialize::deserialize(params)?;
-    Ok(Notification::new(thread_id, ThreadEvent::Other { method: method.to_owned() }))
+fn other(method: &str) -> ThreadEvent {
+    ThreadEvent::Other { method: method.to_owned() }
+}
+
+/// A field that means nothing where it is in an unknown form.
+fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(field: D) -> Result<Option<T>, D::Error> {
+    let field: &RawValue = Deserialize::deserialize(field)?;
+    Ok(serde_json::from_str(field.get()).unwrap_or_default())
 }
 
 impl<'a> Notification<'a> {
@@ -160,20 +178,14 @@ struct Item<'a> {
 }
 
 impl Item<'_> {
-    fn started<E: de::Error>(self, method: &str) -> Result<ThreadEvent, E> {
-        if !self.is_message() {
-            return Ok(ThreadEvent::Other { method: method.to_owned() });
-        }
-        let phase = self.phase.map(|phase| serde_json::from_str(phase.get())).transpose();
-        Ok(ThreadEvent::MessageStarted { phase: phase.map_err(E::custom)? })
+    fn started(self) -> Option<ThreadEvent> {
+        let phase = self.phase.and_then(|phase| serde_json::from_str(phase.get()).ok());
+        self.is_message().then_some(ThreadEvent::MessageStarted { phase })
     }
 
-    fn completed<E: de::Error>(self, method: &str) -> Result<ThreadEvent, E> {
-        if !self.is_message() {
-            return Ok(ThreadEvent::Other { method: method.to_owned() });
-        }
-        let text = self.text.ok_or_else(|| E::missing_field("text"))?;
-        Ok(ThreadEvent::MessageCompleted { text: serde_json::from_str(text.get()).map_err(E::custom)? })
+    fn completed(self) -> Option<ThreadEvent> {
+        let text = self.text.filter(|_| self.is_message())?;
+        Some(ThreadEvent::MessageCompleted { text: serde_json::from_str(text.get()).ok()? })
     }
 
     /// Others, such as reasoning and calls, come as raw items.
@@ -194,7 +206,7 @@ struct InTurn<'a> {
 struct Turn {
     id: String,
     status: TurnStatus,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     error: Option<TurnError>,
 }
 
@@ -212,7 +224,7 @@ struct InRawItem<'a> {
 struct InRawResponse<'a> {
     #[serde(borrow)]
     thread_id: Text<'a>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     usage: Option<TokenUsage>,
 }
 
@@ -234,6 +246,29 @@ struct Warning<'a> {
     message: Option<String>,
     #[serde(default)]
     summary: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusChanged<'a> {
+    #[serde(borrow)]
+    thread_id: Text<'a>,
+    #[serde(borrow)]
+    status: Status<'a>,
+}
+
+#[derive(Deserialize)]
+struct Status<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Text<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct McpServer<'a> {
+    #[serde(borrow, default)]
+    thread_id: Option<Text<'a>>,
+    name: String,
 }
 
 #[derive(Deserialize)]

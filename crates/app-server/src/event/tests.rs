@@ -63,6 +63,18 @@ fn a_turn_from_its_start_to_its_end() {
 }
 
 #[test]
+fn a_thread_is_idle_or_its_state_means_nothing_here() {
+    let status = |kind: &str| {
+        let params = format!(r#"{{"threadId":"t","status":{{"type":"{kind}","activeFlags":[]}}}}"#);
+        event("thread/status/changed", &params)
+    };
+    assert_eq!(status("idle"), ThreadEvent::Idle);
+    for other in ["active", "systemError", "notLoaded"] {
+        assert_eq!(status(other), ThreadEvent::Other { method: "thread/status/changed".into() });
+    }
+}
+
+#[test]
 fn error_codes_are_names_with_or_without_a_status() {
     let error = |info: &str| {
         let params = format!(
@@ -84,6 +96,32 @@ fn error_codes_are_names_with_or_without_a_status() {
         info("responseStreamDisconnected", None),
     );
     assert_eq!(error("null"), None);
+}
+
+#[test]
+fn a_turn_ends_in_whatever_form_its_error_is() {
+    let end = |error: &str| {
+        let params = format!(r#"{{"threadId":"t","turn":{{"id":"u","status":"failed","error":{error}}}}}"#);
+        match event("turn/completed", &params) {
+            ThreadEvent::TurnCompleted { turn_id, status: TurnStatus::Failed, error } if turn_id == "u" => {
+                error
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    for info in ["7", "{}", "[]", "null", "true"] {
+        let error = end(&format!(r#"{{"message":"m","codexErrorInfo":{info}}}"#));
+        assert_eq!(error, Some(TurnError { message: "m".into(), codex_error_info: None }), "{info}");
+    }
+    assert_eq!((end("\"new\""), end("7")), (None, None));
+    assert_eq!(
+        event("rawResponse/completed", r#"{"threadId":"t","usage":{"inputTokens":-1}}"#),
+        ThreadEvent::ResponseCompleted { usage: None },
+    );
+    assert_eq!(
+        event("item/started", r#"{"threadId":"t","item":{"type":"agentMessage","phase":{}}}"#),
+        ThreadEvent::MessageStarted { phase: None },
+    );
 }
 
 #[test]

@@ -155,7 +155,9 @@ fn notifications() -> Vec<(&'static str, Value)> {
                 {"type": "input_image", "image_url": "data:image/png;base64,AAAA"},
             ],
         })),
-        raw_item(json!({"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"})),
+        raw_item(
+            json!({"type": "function_call", "call_id": "call_1", "name": "f", "namespace": "g", "arguments": "{}"}),
+        ),
         raw_item(json!({"type": "function_call_output", "output": "sunny"})),
         raw_item(json!({
             "type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Hm."}],
@@ -180,6 +182,8 @@ fn notifications() -> Vec<(&'static str, Value)> {
         ("guardianWarning", json!({"threadId": "t", "message": "Mind the gap."})),
         ("configWarning", json!({"summary": "Unknown key."})),
         ("deprecationNotice", json!({"summary": "Old key."})),
+        ("mcpServer/startupStatus/updated", json!({"threadId": "t", "name": "files"})),
+        ("thread/status/changed", json!({"threadId": "t", "status": {"type": "idle"}})),
         ("thread/closed", json!({"threadId": "t"})),
         ("account/login/completed", json!({"loginId": "l", "success": false, "error": "It was refused."})),
         ("account/login/completed", json!({"loginId": "l", "success": true})),

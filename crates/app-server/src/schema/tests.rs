@@ -191,9 +191,11 @@ fn what_codex_really_said_is_valid_and_understood() {
             (Some(method), None, _) if event::METHODS.contains(&method) => {
                 judge.assert_valid(Part::Notification, method, &message["params"]);
                 let understood = understood(Part::Notification, method, &message["params"]).unwrap();
-                // Items other than messages all go by one name.
-                let item = &message["params"]["item"]["type"];
-                let is_other = method.starts_with("item/") && item.is_string() && item != "agentMessage";
+                // Items other than messages, and states other than that of rest, all go by one name.
+                let (item, status) =
+                    (&message["params"]["item"]["type"], &message["params"]["status"]["type"]);
+                let is_other = method.starts_with("item/") && item.is_string() && item != "agentMessage"
+                    || status.is_string() && status != "idle";
                 assert_eq!(understood.contains("event: Other"), is_other, "{message}");
                 seen.insert(method);
             }

@@ -25,17 +25,26 @@ pub(super) struct Answer {
     begun: usize,
     /// How much of `text` was told, or passed over between two messages.
     told: usize,
-    /// How much of `text` the present attempt has said again; all of it in a first attempt.
-    said: usize,
+    /// How much of it the turn has said with its present attempt; all of it in a first one.
+    said: Said,
+    /// The same at the end of the latest response: whatever follows is said behind that.
+    complete: Said,
     /// How much of the present message was said in deltas.
     message: usize,
-    messages: usize,
     /// Whether the present message is still to come to its end.
     open: bool,
     reasoning: ReasoningTale,
     /// What waits to be told.
     ready: VecDeque<TurnEvent>,
     cut: Option<Finish>,
+}
+
+/// How much of an answer.
+#[derive(Debug, Clone, Copy, Default)]
+struct Said {
+    /// Of its text.
+    bytes: usize,
+    messages: usize,
 }
 
 /// Where a message begins.
@@ -56,9 +65,9 @@ impl Answer {
             begins: Vec::new(),
             begun: 0,
             told: 0,
-            said: 0,
+            said: Said::default(),
+            complete: Said::default(),
             message: 0,
-            messages: 0,
             open: false,
             reasoning: ReasoningTale::new(summary != Summary::None),
             ready: VecDeque::new(),
@@ -66,10 +75,15 @@ impl Answer {
         }
     }
 
+    /// The provider's response is complete. What comes after that belongs to another.
+    pub(super) fn complete_response(&mut self) {
+        self.complete = self.said;
+        self.reasoning.complete_response();
+    }
+
     pub(super) fn begin_attempt(&mut self) {
-        self.said = 0;
+        self.said = self.complete;
         self.message = 0;
-        self.messages = 0;
         self.open = false;
         self.reasoning.begin_attempt();
     }
@@ -87,11 +101,11 @@ impl Answer {
     }
 
     pub(super) fn begin_message(&mut self, phase: Option<Phase>) {
-        let gap = if self.messages == 0 { "" } else { SEPARATOR };
-        self.begins.truncate(self.messages);
-        self.begins.push(Begin { at: self.said, gap: gap.len(), phase });
+        let gap = if self.said.messages == 0 { "" } else { SEPARATOR };
+        self.begins.truncate(self.said.messages);
+        self.begins.push(Begin { at: self.said.bytes, gap: gap.len(), phase });
         self.say(gap);
-        self.messages += 1;
+        self.said.messages += 1;
         self.message = 0;
         self.open = true;
     }
@@ -111,7 +125,7 @@ impl Answer {
 
     /// The answer ends here. An attempt that said less than the one before takes the rest back.
     pub(super) fn complete(&mut self) {
-        if self.said < self.text.len() {
+        if self.said.bytes < self.text.len() {
             self.start_over("");
         }
         if self.cut.is_none() {
@@ -143,10 +157,10 @@ impl Answer {
     }
 
     fn say(&mut self, text: &str) {
-        let again = &self.text[self.said..];
+        let again = &self.text[self.said.bytes..];
         let common = again.len().min(text.len());
         if again.as_bytes()[..common] == text.as_bytes()[..common] {
-            self.said += common;
+            self.said.bytes += common;
             self.add(&text[common..]);
         } else {
             self.start_over(text);
@@ -154,7 +168,7 @@ impl Answer {
     }
 
     fn start_over(&mut self, text: &str) {
-        let answer = format!("{}{text}", &self.text[..self.said]);
+        let answer = format!("{}{text}", &self.text[..self.said.bytes]);
         self.text.clear();
         self.limiter = Limiter::new(&self.limits);
         self.cut = None;
@@ -170,7 +184,7 @@ impl Answer {
             return;
         }
         self.text.push_str(text);
-        self.said = self.text.len();
+        self.said.bytes = self.text.len();
         let passed = self.limiter.pass(text);
         self.tell(&passed.text);
         self.cut = passed.finish;
@@ -281,6 +295,38 @@ mod tests {
         answer.begin_attempt();
         answer.complete();
         assert_eq!(events(&mut answer), [TurnEvent::Restarted]);
+    }
+
+    #[test]
+    fn a_second_attempt_begins_behind_the_responses_that_are_complete() {
+        let commentary = TurnEvent::Message { phase: Some(Phase::Commentary) };
+        let begun = || {
+            let mut answer = answer();
+            answer.begin_message(Some(Phase::Commentary));
+            answer.push("Let me think.");
+            answer.complete_message("Let me think.");
+            answer.complete_response();
+            answer.begin_message(None);
+            answer.push("Final ans");
+            assert_eq!(
+                events(&mut answer),
+                [commentary.clone(), delta("Let me think."), MESSAGE, delta("Final ans")]
+            );
+            answer.begin_attempt();
+            answer.begin_message(None);
+            answer
+        };
+        let mut same = begun();
+        same.push("Final answer");
+        same.complete();
+        assert_eq!((events(&mut same), same.text()), (vec![delta("wer")], "Let me think.\n\nFinal answer"));
+        let mut other = begun();
+        other.push("Finally");
+        other.complete();
+        assert_eq!(
+            events(&mut other),
+            [TurnEvent::Restarted, commentary.clone(), delta("Let me think."), MESSAGE, delta("Finally")]
+        );
     }
 
     #[test]

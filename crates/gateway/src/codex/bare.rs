@@ -30,11 +30,21 @@ const OVERRIDES: &[(&str, &str)] = &[
     ("thread_unload_delay_secs", "1"),
 ];
 
-/// Features of Codex that add tools or text to the prompt, or run something on this machine.
+/// A variable that takes this machine from Codex: no program of an MCP server is started and no command runs, whatever
+/// the configuration says by then. An `environments.toml` in the Codex home comes before it.
+pub(super) const NO_MACHINE: (&str, &str) = ("CODEX_EXEC_SERVER_URL", "none");
+
+/// Features of Codex that add tools or text to the prompt, or run something on this machine: those that are on by
+/// default, and those that a person may try out.
 const FEATURES: &[&str] = &[
     "apps",
     "browser_use",
+    "code_mode",
+    "code_mode_only",
     "computer_use",
+    "current_time_reminder",
+    "deferred_executor",
+    "executor_capability_discovery_v2",
     "goals",
     "hooks",
     "image_generation",
@@ -43,12 +53,18 @@ const FEATURES: &[&str] = &[
     "in_app_browser",
     "memories",
     "multi_agent",
+    "multi_agent_v2",
+    "multi_env_copy_file",
     "plugins",
     "remote_plugin",
+    "request_permissions_tool",
+    "rollout_budget",
+    "send_message_to_user_async",
     "shell_snapshot",
     "shell_tool",
     "skill_search",
     "sleep_tool",
+    "token_budget",
     "tool_suggest",
     "unified_exec",
     "view_image",
@@ -78,8 +94,9 @@ pub(super) fn arguments(catalog: Option<&Path>) -> Vec<OsString> {
     arguments
 }
 
-/// How every thread is started: in memory only, read-only, asking nobody, with nowhere to run anything.
-pub(super) fn thread(cwd: &Path, config: &Map<String, Value>) -> ThreadStart {
+/// How every thread is started: in memory only, read-only, asking nobody, with nowhere to run anything. What depends on
+/// the person's configuration is missing still.
+pub(super) fn thread(cwd: &Path) -> ThreadStart {
     ThreadStart {
         model: None,
         cwd: cwd.to_string_lossy().into_owned(),
@@ -93,12 +110,12 @@ pub(super) fn thread(cwd: &Path, config: &Map<String, Value>) -> ThreadStart {
         base_instructions: String::new(),
         developer_instructions: String::new(),
         experimental_raw_events: true,
-        config: thread_config(config),
+        config: Map::new(),
     }
 }
 
-/// The overrides that depend on the person's own configuration.
-fn thread_config(config: &Map<String, Value>) -> Map<String, Value> {
+/// The overrides that a thread needs besides, by the person's configuration.
+pub(super) fn overrides(config: &Map<String, Value>) -> Map<String, Value> {
     let mut overrides = Map::new();
     // Each MCP server is switched off by name, since an empty table would only be merged with theirs.
     let servers = config.get("mcp_servers").and_then(Value::as_object);
@@ -127,7 +144,7 @@ mod tests {
 
     #[test]
     fn each_mcp_server_of_the_person_is_switched_off_by_name() {
-        let overrides = |config: Value| Value::from(thread_config(config.as_object().unwrap()));
+        let overrides = |config: Value| Value::from(overrides(config.as_object().unwrap()));
         assert_eq!(
             overrides(json!({"mcp_servers": {"files": {"command": "x"}, "web": {"url": "y"}}, "model": "m"})),
             json!({"mcp_servers": {"files": {"enabled": false}, "web": {"enabled": false}}}),

@@ -4,16 +4,22 @@
 //! its catalog, each entry is emptied of tools and instructions, and Codex is started with the result. It is made anew
 //! at each start, so that a new version of Codex brings its new models.
 
-use std::{collections::HashMap, path::Path, process::Stdio, time::Duration};
+use std::{collections::HashMap, process::Stdio, time::Duration};
 
 use app_server::{Command, LaunchError};
 use serde_json::{Map, Value, json};
 use tokio::time::timeout;
 
-use crate::private_file;
-
 /// The context window of each model, in tokens, by the model's name.
 pub(super) type ContextWindows = HashMap<String, u64>;
+
+/// A derived catalog.
+#[derive(Debug)]
+pub(super) struct Catalog {
+    pub(super) text: String,
+    /// What it no longer says.
+    pub(super) windows: ContextWindows,
+}
 
 /// More tokens than any conversation has.
 const BOUNDLESS: u64 = 1_000_000_000_000;
@@ -42,8 +48,8 @@ fn emptied() -> [(&'static str, Value); 13] {
     ]
 }
 
-/// Asks Codex for its catalog and writes the derived one to `path`. Returns what the derived one no longer says.
-pub(super) async fn derive(codex: &Command, path: &Path) -> Result<ContextWindows, LaunchError> {
+/// Asks Codex for its catalog.
+pub(super) async fn derive(codex: &Command) -> Result<Catalog, LaunchError> {
     let problem = |problem: String| LaunchError::Tool { command: "codex debug models".to_owned(), problem };
     let mut command = codex.to_tokio();
     command.args(["debug", "models"]).stdin(Stdio::null()).kill_on_drop(true);
@@ -59,12 +65,7 @@ pub(super) async fn derive(codex: &Command, path: &Path) -> Result<ContextWindow
         .map_err(|error| problem(format!("printed something that is not JSON: {error}")))?;
     let windows = context_windows(&catalog);
     let derived = empty(catalog).ok_or_else(|| problem("printed no list of models".to_owned()))?;
-    match private_file::replace(path, [derived.to_string()]) {
-        Ok(()) => Ok(windows),
-        Err(source) => {
-            Err(LaunchError::Prepare { what: format!("{} can't be written", path.display()), source })
-        }
-    }
+    Ok(Catalog { text: derived.to_string(), windows })
 }
 
 /// The largest window that each model can be given.

@@ -5,18 +5,13 @@
 //! the folder only once. So here the file has one certificate, and the folder one file with all of them: whom Codex
 //! trusts stays the same.
 
-use std::{
-    ffi::OsString,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{ffi::OsString, fs, io, path::PathBuf};
 
 use pem::{EncodeConfig, LineEnding, Pem};
 use rustls_native_certs::{CertificateResult, load_native_certs};
 use tokio::task::spawn_blocking;
 
-use super::stamp::Stamp;
-use crate::private_file;
+use super::{files::Files, stamp::Stamp};
 
 /// Names a file of its own for whom Codex is to trust besides.
 const CODEXS_OWN: &str = "CODEX_CA_CERTIFICATE";
@@ -24,29 +19,27 @@ const CODEXS_OWN: &str = "CODEX_CA_CERTIFICATE";
 /// These take the place of the system's certificates, for Codex as for most programs.
 const OPENSSLS: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// Within the folder, the file with all of them.
-const ALL: &str = "all.pem";
-
 /// Copies of the certificates that Codex trusts.
 #[derive(Debug)]
 pub(super) struct Certificates {
-    file: PathBuf,
-    folder: PathBuf,
+    /// One of them, and all.
+    one: String,
+    all: String,
     sources: Sources,
 }
 
 /// Where the originals are, and as which files.
 #[derive(Debug, PartialEq, Eq)]
-struct Sources {
+pub(super) struct Sources {
     file: Option<PathBuf>,
     stamps: Vec<Option<Stamp>>,
 }
 
 impl Certificates {
-    /// Copies into `folder` what Codex would trust by itself. `None` where it is left to that: where `env` or its own
+    /// Copies what Codex would trust by itself. `None` where it is left to that: where `env` or its own
     /// variable names others, where certificates are missing that a person named, and on systems where Codex asks the
     /// system for them.
-    pub(super) async fn gather(folder: &Path, env: &[(String, String)]) -> Option<Self> {
+    pub(super) async fn gather(env: &[(String, String)]) -> Option<Self> {
         let named = |name: &str| env.iter().any(|(set, _)| set == name);
         if !cfg!(target_os = "linux")
             || OPENSSLS.into_iter().any(named)
@@ -55,47 +48,38 @@ impl Certificates {
         {
             return None;
         }
-        let folder = folder.to_owned();
-        match spawn_blocking(move || Self::copy(&folder)).await.ok()? {
-            Ok(certificates) => certificates,
-            Err(error) => {
-                tracing::warn!(%error, "certificates can't be copied for Codex: each first token takes longer");
-                None
-            }
-        }
+        spawn_blocking(Self::copy).await.ok()?
     }
 
-    fn copy(folder: &Path) -> io::Result<Option<Self>> {
+    fn copy() -> Option<Self> {
         let sources = Sources::now();
         let CertificateResult { certs: mut found, errors, .. } = load_native_certs();
         let is_told = OPENSSLS.into_iter().any(is_set);
         if is_told && (!errors.is_empty() || sources.have_openssls_form()) {
             // Codex says what is wrong with them, or reads them.
-            return Ok(None);
+            return None;
         }
         found.sort_unstable_by_key(|certificate| certificate.len());
-        let Some(shortest) = found.first() else { return Ok(None) };
-        let copies =
-            Self { file: folder.join("certificate.pem"), folder: folder.join("certificates"), sources };
-        private_file::create_folder(&copies.folder)?;
-        private_file::replace(&copies.file, [pem(shortest)])?;
-        private_file::replace(&copies.folder.join(ALL), found.iter().map(|each| pem(each)))?;
-        Ok(Some(copies))
+        let one = pem(found.first()?);
+        Some(Self { one, all: found.iter().map(|each| pem(each)).collect(), sources })
     }
 
-    /// What tells Codex of them.
-    pub(super) fn env(&self) -> [(OsString, OsString); 2] {
-        let [file, folder] = OPENSSLS;
-        [(file.into(), self.file.as_os_str().to_owned()), (folder.into(), self.folder.as_os_str().to_owned())]
-    }
-
-    /// Whether the originals have changed since, or the copies are gone.
-    pub(super) fn are_outdated(&self) -> bool {
-        self.sources != Sources::now() || !self.file.exists() || !self.folder.join(ALL).exists()
+    /// Writes them, and returns what tells Codex of them, and where they come from.
+    pub(super) fn write(self, files: &mut Files) -> io::Result<([(OsString, OsString); 2], Sources)> {
+        let file = files.add("certificate.pem", self.one)?;
+        let mut folder = files.add("certificates/all.pem", self.all)?;
+        folder.pop();
+        let [file_variable, folder_variable] = OPENSSLS.map(OsString::from);
+        Ok(([(file_variable, file.into()), (folder_variable, folder.into())], self.sources))
     }
 }
 
 impl Sources {
+    /// Whether the originals have changed since.
+    pub(super) fn have_changed(&self) -> bool {
+        *self != Self::now()
+    }
+
     fn now() -> Self {
         let found = openssl_probe::probe();
         let paths = found.cert_file.iter().chain(&found.cert_dir);
@@ -121,37 +105,34 @@ fn is_set(name: &str) -> bool {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+    use crate::private_folder::PrivateFolder;
     use rustls_native_certs::load_certs_from_paths;
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, sync::Arc};
 
     #[tokio::test]
     async fn the_copies_hold_what_is_trusted_and_no_more() {
-        let folder = tempfile::tempdir().unwrap();
+        let temporary = tempfile::tempdir().unwrap();
+        let parent = Arc::new(PrivateFolder::create_in(temporary.path()).unwrap());
+        let mut files = Files::create_in(&parent).unwrap();
         let of_something_else = [("CODEX_HOME".to_owned(), "/nowhere".to_owned())];
-        let Some(mut copies) = Certificates::gather(folder.path(), &of_something_else).await else {
+        let Some(copies) = Certificates::gather(&of_something_else).await else {
             let CertificateResult { certs, errors, .. } = load_native_certs();
             let is_told = std::env::var_os(CODEXS_OWN).is_some();
             assert!(is_told || certs.is_empty() || !errors.is_empty());
             return;
         };
-        assert!(!copies.are_outdated());
-        let [file, all] = copies.env().map(|(_, path)| PathBuf::from(path));
+        let (env, mut sources) = copies.write(&mut files).unwrap();
+        assert_eq!(env.each_ref().map(|(name, _)| name.to_str().unwrap()), OPENSSLS);
+        let [file, all] = env.map(|(_, path)| PathBuf::from(path));
         let whole = |found: CertificateResult| -> BTreeSet<Vec<u8>> {
             found.unwrap().iter().map(|certificate| certificate.to_vec()).collect()
         };
         assert_eq!(whole(load_certs_from_paths(Some(&file), None)).len(), 1);
         let trusted = whole(load_native_certs());
         assert_eq!(whole(load_certs_from_paths(Some(&file), Some(&all))), trusted);
-
-        let moved = folder.path().join("moved");
-        for copy in [file, all.join(ALL)] {
-            fs::rename(&copy, &moved).unwrap();
-            assert!(copies.are_outdated(), "{}", copy.display());
-            fs::rename(&moved, &copy).unwrap();
-        }
-        assert!(!copies.are_outdated());
-        copies.sources.stamps.pop();
-        assert!(copies.are_outdated());
+        assert!(!sources.have_changed());
+        sources.stamps.pop();
+        assert!(sources.have_changed());
     }
 
     #[test]
@@ -166,11 +147,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_person_set_is_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
         for variable in OPENSSLS.into_iter().chain([CODEXS_OWN]) {
             let env = [(variable.to_owned(), "/etc/mine.pem".to_owned())];
-            assert!(Certificates::gather(folder.path(), &env).await.is_none(), "{variable}");
+            assert!(Certificates::gather(&env).await.is_none(), "{variable}");
         }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

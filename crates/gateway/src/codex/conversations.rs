@@ -12,11 +12,11 @@ use std::{
 use app_server::{Error, Phase};
 use serde_json::Value;
 use tokio::{
-    sync::watch,
+    sync::{Notify, watch},
     time::{Instant, sleep_until},
 };
 
-use super::{Session, history::History, thread::Thread, tools::Tools};
+use super::{Session, history::History, home::Look, thread::Thread, tools::Tools};
 use crate::turn::{Item, Output, Summary, Turn};
 
 /// How long Codex may take to ask for a call that the model has made.
@@ -27,6 +27,8 @@ const CALL_PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct Conversations {
     state: Mutex<State>,
     phase: watch::Receiver<Phase<Session>>,
+    /// Told when they may be kept for another time.
+    resized: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -82,7 +84,7 @@ impl Conversations {
     /// Keeps at most so many threads, each no longer than this, and no longer than its Codex is the one that is up.
     pub(super) fn new(most: usize, longest: Duration, phase: watch::Receiver<Phase<Session>>) -> Arc<Self> {
         let state = State { most, longest, kept: Vec::new(), sweeping: false };
-        Arc::new(Self { state: Mutex::new(state), phase })
+        Arc::new(Self { state: Mutex::new(state), phase, resized: Arc::default() })
     }
 
     /// Keeps as many, and as long, from now on.
@@ -92,6 +94,7 @@ impl Conversations {
         let given_up = state.excess();
         drop(state);
         drop(given_up);
+        self.resized.notify_one();
     }
 
     /// The conversation of a turn after each of its items, where conversations are kept at all.
@@ -107,9 +110,10 @@ impl Conversations {
         turn: &Turn,
         tools: &Tools,
         histories: &[History],
+        home: &Look,
     ) -> Result<Option<Thread>, Error> {
-        // Threads of another life of Codex can't go on.
-        self.give_up(|kept| !kept.thread.belongs_to(session));
+        // Threads of another life of Codex can't go on, and to those of another home Codex would add something.
+        self.give_up(|kept| !kept.thread.belongs_to(session) || !kept.thread.goes_on_in(home));
         let Some((Kept { mut thread, waiting, .. }, known)) = self.take(histories) else { return Ok(None) };
         let new = turn.items.get(known..).unwrap_or_default();
         let went_on = match waiting {
@@ -140,7 +144,7 @@ impl Conversations {
         let given_up = state.excess();
         if !state.sweeping {
             state.sweeping = true;
-            tokio::spawn(sweep(Arc::downgrade(self), self.phase.clone()));
+            tokio::spawn(sweep(Arc::downgrade(self), self.phase.clone(), Arc::clone(&self.resized)));
         }
         drop(state);
         drop(given_up);
@@ -191,11 +195,16 @@ impl State {
     }
 }
 
-async fn sweep(conversations: Weak<Conversations>, mut phase: watch::Receiver<Phase<Session>>) {
+async fn sweep(
+    conversations: Weak<Conversations>,
+    mut phase: watch::Receiver<Phase<Session>>,
+    resized: Arc<Notify>,
+) {
     while let Some(next) = conversations.upgrade().and_then(|conversations| conversations.sweep()) {
         tokio::select! {
             () = sleep_until(next) => {}
             Ok(()) = phase.changed() => {}
+            () = resized.notified() => {}
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use app_server::{CodexErrorInfo, Error, Lost, redact};
+use app_server::{
+    CodexErrorInfo, Error, Lost,
+    protocol::{Request, ThreadInjectItems, TurnStart},
+    redact,
+};
 use serde::Deserialize;
 
 use super::wait;
@@ -56,6 +60,9 @@ pub(super) fn unreachable() -> TurnError {
          then send the request again.",
     )
 }
+
+/// JSON-RPC's code for trouble of whoever was asked.
+const INTERNAL_ERROR: i64 = -32603;
 
 /// How long to wait where nobody says.
 const A_MOMENT: Duration = Duration::from_secs(10);
@@ -187,14 +194,23 @@ pub(super) fn request_failed(error: &Error) -> TurnError {
         Error::Refused { code: -32001, .. } => {
             TurnError::new(TurnErrorKind::Overloaded, error.to_string()).retry_after(Duration::from_secs(1))
         }
-        Error::Refused { .. } => {
+        Error::Refused { method, code, message } if is_callers(method, *code, message) => {
             TurnError::new(TurnErrorKind::Rejected { param: None, code: None }, error.to_string())
         }
+        Error::Refused { .. } => TurnError::new(TurnErrorKind::Unavailable, format!("{error}.")),
         Error::TimedOut { .. } => TurnError::new(TurnErrorKind::Unavailable, format!("{error}.")),
         Error::Answer { .. } | Error::Params { .. } => {
             TurnError::new(TurnErrorKind::Provider { status: None }, format!("{error}."))
         }
     }
+}
+
+/// Whether a refusal is of what the caller said. All else is between Codex, its configuration and the gateway.
+fn is_callers(method: &str, code: i64, message: &str) -> bool {
+    const OURS: [&str; 2] = ["thread not found", "This chat uses"];
+    matches!(method, ThreadInjectItems::<()>::METHOD | TurnStart::METHOD)
+        && code != INTERNAL_ERROR
+        && !OURS.iter().any(|ours| message.starts_with(ours))
 }
 
 pub(super) fn lost(lost: Lost) -> TurnError {
@@ -205,6 +221,27 @@ pub(super) fn lost(lost: Lost) -> TurnError {
             "The answer was taken too slowly: more than 16 MB of it were waiting. Read the stream as it comes.",
         ),
     }
+}
+
+pub(super) fn broke_off() -> TurnError {
+    TurnError::new(
+        TurnErrorKind::Disconnected,
+        "The model's answer broke off after it had called a function. Send the request again.",
+    )
+}
+
+pub(super) fn not_offered(function: &str) -> TurnError {
+    TurnError::new(
+        TurnErrorKind::InvalidOutput,
+        format!("The model called `{}`, which it was not offered. Send the request again.", redact(function)),
+    )
+}
+
+pub(super) fn reconfigured() -> TurnError {
+    TurnError::new(
+        TurnErrorKind::Unavailable,
+        "Codex's configuration changed just as the request was started. Send the request again.",
+    )
 }
 
 fn crashed() -> TurnError {
@@ -286,6 +323,23 @@ mod tests {
             wait("Slow down", "rateLimitExceeded", vec![window(100.0, 7830)]).retry_after > Some(A_MOMENT)
         );
         assert_eq!(wait("Slow down", "rateLimitExceeded", vec![]).retry_after, Some(A_MOMENT));
+    }
+
+    #[test]
+    fn what_codex_refuses_is_the_callers_fault_only_where_it_is_theirs() {
+        let kind = |method, code, message: &str| {
+            request_failed(&Error::Refused { method, code, message: message.into() }).kind
+        };
+        let rejected = TurnErrorKind::Rejected { param: None, code: None };
+        for method in ["thread/inject_items", "turn/start"] {
+            assert_eq!(kind(method, -32602, "Input is too large"), rejected);
+            assert_eq!(kind(method, -32603, "It broke"), TurnErrorKind::Unavailable);
+            assert_eq!(kind(method, -32600, "thread not found: t"), TurnErrorKind::Unavailable);
+        }
+        assert_eq!(kind("turn/start", -32001, "Busy"), TurnErrorKind::Overloaded);
+        for method in ["thread/start", "config/read", "model/list", "account/read"] {
+            assert_eq!(kind(method, -32600, "failed to load configuration"), TurnErrorKind::Unavailable);
+        }
     }
 
     #[test]

@@ -9,16 +9,21 @@ mod certificates;
 mod context;
 mod conversations;
 mod failure;
+mod files;
 mod history;
+mod home;
+mod launch;
 mod limits;
 mod models;
 mod patience;
 mod progress;
 mod reasoning;
 mod renewal;
+mod response;
 mod run;
 mod session;
 mod stamp;
+mod starter;
 mod thread;
 mod threads;
 mod told;
@@ -38,12 +43,13 @@ use tokio::{
 
 pub use account::Account;
 pub(crate) use account::AccountChanges;
+pub(crate) use launch::CodexLaunch;
 #[cfg(test)]
 pub(crate) use limits::cut;
 pub(crate) use models::{Model, Models};
 pub(crate) use renewal::renew;
 pub(crate) use run::RunningTurn;
-pub(crate) use session::{CodexLaunch, Session};
+pub(crate) use session::Session;
 
 use crate::{
     quota::Quota,
@@ -84,9 +90,6 @@ impl Codex {
     pub(crate) fn apply(&self, settings: &Settings) {
         self.admission.resize(Capacity::from(settings));
         self.conversations.resize(settings.kept_conversations, settings.conversation_timeout);
-        if let Phase::Up(session) = &*self.phase.borrow() {
-            session.client.set_request_timeout(settings.request_timeout);
-        }
     }
 
     /// Takes note that the sign-in may be another one by now.

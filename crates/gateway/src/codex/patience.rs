@@ -9,9 +9,16 @@ use crate::{
     turn::{TurnError, TurnErrorKind},
 };
 
-/// How long Codex may be silent after the provider's response is complete. It needs milliseconds to say that the turn is,
-/// too, and has been seen to forget it.
-const SETTLED: Duration = Duration::from_secs(10);
+/// How long Codex may be silent after it has said that it is done with a turn, before it says that the turn is complete.
+/// It needs less than a millisecond, and has been seen to forget it.
+const IDLE: Duration = Duration::from_secs(2);
+
+/// The same where it has not said so, and what the model called its answer is complete.
+const ANSWERED: Duration = Duration::from_secs(30);
+
+/// How long Codex may be silent while it waits for the output of a call and the provider's response goes on. It tells
+/// nothing of a call until it is whole, and nothing of a response that breaks off until it has the outputs.
+const CALLED: Duration = Duration::from_secs(20);
 
 /// How long Codex may look for a way to the provider. It tells of each attempt, the third 15 s after the first.
 const OFFLINE: Duration = Duration::from_secs(10);
@@ -35,10 +42,21 @@ pub(super) struct Clock {
     patience: Patience,
     started: Instant,
     heard: Instant,
-    /// Whether the provider's response is complete, and nothing has begun since.
-    settled: bool,
+    expected: Expected,
     /// Since when Codex has found no way to the provider.
     offline: Option<Instant>,
+}
+
+/// What may come next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expected {
+    Anything,
+    /// The rest of a response, of which Codex waits for the output of a call.
+    Rest,
+    /// The word that the turn is over, since the answer is.
+    End,
+    /// The same, since Codex is done with it.
+    Completion,
 }
 
 /// What has taken too long.
@@ -48,6 +66,8 @@ pub(super) enum Overdue {
     End,
     /// Any word of Codex about it.
     Event,
+    /// The rest of a response, which may have broken off.
+    Rest,
     /// The word that it is over, where all of the answer is here.
     Completion,
 }
@@ -55,7 +75,7 @@ pub(super) enum Overdue {
 impl Clock {
     pub(super) fn start(patience: Patience) -> Self {
         let now = Instant::now();
-        Self { patience, started: now, heard: now, settled: false, offline: None }
+        Self { patience, started: now, heard: now, expected: Expected::Anything, offline: None }
     }
 
     /// Codex has said something.
@@ -63,9 +83,8 @@ impl Clock {
         self.heard = Instant::now();
     }
 
-    /// The provider's response is complete, or another one begins.
-    pub(super) fn settle(&mut self, settled: bool) {
-        self.settled = settled;
+    pub(super) fn expect(&mut self, expected: Expected) {
+        self.expected = expected;
     }
 
     /// Codex has found no way to the provider. Returns whether that has been so for too long.
@@ -82,15 +101,19 @@ impl Clock {
     pub(super) fn next(&self) -> (Instant, Overdue) {
         let end = (self.started + self.patience.whole, Overdue::End);
         let event = (self.heard + self.patience.idle, Overdue::Event);
-        let completion = self.settled.then(|| (self.heard + SETTLED, Overdue::Completion));
-        let event = if event.0 < end.0 { event } else { end };
-        completion.filter(|completion| completion.0 < event.0).unwrap_or(event)
+        let sooner = match self.expected {
+            Expected::Anything => event,
+            Expected::Rest => (self.heard + CALLED, Overdue::Rest),
+            Expected::End => (self.heard + ANSWERED, Overdue::Completion),
+            Expected::Completion => (self.heard + IDLE, Overdue::Completion),
+        };
+        [end, event, sooner].into_iter().min_by_key(|(at, _)| *at).unwrap_or(end)
     }
 
     /// The error for a turn that is given up.
     pub(super) fn error(&self, overdue: Overdue) -> TurnError {
         let message = match overdue {
-            Overdue::End | Overdue::Completion => format!(
+            Overdue::End | Overdue::Rest | Overdue::Completion => format!(
                 "The model did not finish within {} s. Ask for less, or raise `turn_timeout_seconds` in the gateway's \
                  config file.",
                 self.patience.whole.as_secs(),
@@ -133,15 +156,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_the_response_only_its_end_is_waited_for() {
+    async fn what_comes_soon_is_not_waited_for_as_long() {
         let mut clock = clock(100, 60);
-        clock.settle(true);
-        assert_eq!(next(&clock), (10, Overdue::Completion));
-        tokio::time::advance(Duration::from_secs(5)).await;
-        clock.heard();
-        assert_eq!(next(&clock), (10, Overdue::Completion));
-        clock.settle(false);
-        assert_eq!(next(&clock), (60, Overdue::Event));
+        for (expected, seconds, overdue) in [
+            (Expected::Completion, 2, Overdue::Completion),
+            (Expected::End, 30, Overdue::Completion),
+            (Expected::Rest, 20, Overdue::Rest),
+            (Expected::Anything, 60, Overdue::Event),
+        ] {
+            clock.expect(expected);
+            assert_eq!(next(&clock), (seconds, overdue));
+            tokio::time::advance(Duration::from_secs(1)).await;
+            clock.heard();
+            assert_eq!(next(&clock), (seconds, overdue));
+        }
+        let mut short = self::clock(100, 1);
+        short.expect(Expected::Completion);
+        assert_eq!(next(&short), (1, Overdue::Event));
         assert_eq!(next(&self::clock(100, 100)), (100, Overdue::End));
     }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use app_server::{FunctionCall, MessagePhase, RawItem, RawItemKind, ThreadEvent, TokenUsage, TurnStatus};
+use app_server::{MessagePhase, RawItem, RawItemKind, ThreadEvent, TokenUsage, TurnStatus};
 use tokio::{
     task::spawn_blocking,
     time::{Instant, timeout_at},
@@ -11,7 +11,8 @@ use tokio::{
 use super::{
     answer::Answer,
     failure,
-    patience::{Clock, Overdue, Patience},
+    patience::{Clock, Expected, Overdue, Patience},
+    response::{Calls, Response},
     thread::Thread,
     told::Told,
     tools::Tools,
@@ -29,25 +30,26 @@ use crate::{
 pub(super) struct Progress {
     answer: Answer,
     tools: Arc<Tools>,
-    /// The calls that the model has made; told once they are all known.
-    calls: Vec<FunctionCall>,
+    response: Response,
     /// What was told of the answer, as items.
     told: Told,
-    /// Those of the calls that are still to be told.
+    /// Calls that are still to be told.
     untold: VecDeque<ToolCall>,
     /// The bytes of the prompt's texts.
     prompt_bytes: usize,
     /// The gateway's own count of the prompt's tokens, where it may be needed.
     prompt_tokens: u64,
     usage: Option<Usage>,
+    /// Why the turn is about to end, where Codex has said so.
+    failure: Option<app_server::TurnError>,
     /// How the turn ended, if it has.
     completion: Option<Completion>,
     report: TurnReport,
     /// When the turn asked for its place.
     asked: Instant,
     clock: Clock,
-    /// Whether Codex owes the word that the turn is complete: its thread can't be used again.
-    owed: bool,
+    /// Why the thread can't be used again, if it can't.
+    unfit: Option<&'static str>,
 }
 
 /// What a turn that ended well adds to its conversation.
@@ -73,17 +75,18 @@ impl Progress {
         Self {
             answer: Answer::new(&turn.limits, turn.summary),
             tools,
-            calls: Vec::new(),
+            response: Response::default(),
             told: Told::default(),
             untold: VecDeque::new(),
             prompt_bytes: turn.texts().map(str::len).sum(),
             prompt_tokens: 0,
             usage: None,
+            failure: None,
             completion: None,
             report,
             asked,
             clock: Clock::start(patience),
-            owed: false,
+            unfit: None,
         }
     }
 
@@ -116,13 +119,10 @@ impl Progress {
             let (deadline, overdue) = self.clock.next();
             let event = match timeout_at(deadline, thread.next()).await {
                 Ok(event) => event,
-                Err(_) if overdue == Overdue::Completion => {
-                    tracing::warn!("Codex did not say that a turn is complete whose answer is");
-                    self.owed = true;
-                    self.complete(Finish::Stop);
+                Err(_) => {
+                    self.take_silence(overdue, thread)?;
                     continue;
                 }
-                Err(_) => return Err(self.clock.error(overdue)),
             };
             self.clock.heard();
             let event = event.map_err(|lost| {
@@ -131,6 +131,28 @@ impl Progress {
             })?;
             self.take(event, thread)?;
         }
+    }
+
+    fn take_silence(&mut self, overdue: Overdue, thread: &mut Thread) -> Result<(), TurnError> {
+        match overdue {
+            Overdue::End | Overdue::Event => return Err(self.clock.error(overdue)),
+            Overdue::Rest => {
+                tracing::info!(
+                    "a response is silent after a call, whose output is refused to learn whether it goes on"
+                );
+                self.unfit = Some("outputs of its calls were refused");
+                thread.refuse_calls();
+                self.clock.expect(Expected::Anything);
+            }
+            Overdue::Completion => {
+                tracing::warn!("Codex did not say that a turn is complete whose answer is");
+                self.unfit = Some("Codex did not say that its turn is complete");
+                let failure = self.failure.take();
+                let failed = failure.map(|error| failure::turn_failed(&error, &thread.quota()));
+                self.complete(failed.unwrap_or(Ok(Finish::Stop))?);
+            }
+        }
+        Ok(())
     }
 
     fn take(&mut self, event: ThreadEvent, thread: &mut Thread) -> Result<(), TurnError> {
@@ -146,8 +168,8 @@ impl Progress {
             }
             ThreadEvent::MessageStarted { phase, .. } => {
                 thread.make_ready();
-                self.clock.online();
-                self.clock.settle(false);
+                self.go_on(thread);
+                self.response.begin_message(phase);
                 self.answer.begin_message(phase.and_then(known_phase));
             }
             ThreadEvent::MessageDelta { delta, .. } => {
@@ -161,13 +183,7 @@ impl Progress {
                 if let Some(usage) = usage {
                     *self.usage.get_or_insert_default() += usage.into();
                 }
-                self.clock.settle(self.calls.is_empty());
-                if !self.calls.is_empty() {
-                    // They are the caller's to answer, in another request.
-                    self.mark(Milestone::ToolCalls);
-                    self.complete(Finish::ToolCalls);
-                    self.untold = self.calls.iter().map(|call| self.tools.call(call)).collect();
-                }
+                self.complete_response()?;
             }
             ThreadEvent::Error { will_retry: true, error } => {
                 tracing::info!(message = app_server::redact(&error.message), "Codex tries again");
@@ -175,10 +191,17 @@ impl Progress {
                 if failure::is_offline(&error) && self.clock.is_offline_for_long() {
                     return Err(failure::unreachable());
                 }
-                self.clock.settle(false);
+                if thread.refuses_calls() {
+                    return Err(failure::broke_off());
+                }
+                self.clock.expect(Expected::Anything);
                 self.answer.begin_attempt();
-                self.calls.clear();
+                if self.response.begin_attempt() {
+                    self.unfit = Some("it holds what an attempt said that failed");
+                }
             }
+            ThreadEvent::Error { will_retry: false, error } => self.failure = Some(error),
+            ThreadEvent::Idle if thread.has_started() => self.clock.expect(Expected::Completion),
             ThreadEvent::TurnCompleted { turn_id, status, error } if thread.is_running(&turn_id) => {
                 thread.turn_ended();
                 self.mark(Milestone::TurnCompleted);
@@ -188,26 +211,59 @@ impl Progress {
                 thread.turn_ended();
                 return Err(interrupted());
             }
-            ThreadEvent::ToolCall(call) => thread.ask(call),
+            // No turn goes on that could run something of the person's.
+            ThreadEvent::McpServer { name } => {
+                tracing::warn!(name, "a server of the person's was started for a thread, which is given up");
+                return Err(failure::reconfigured());
+            }
+            ThreadEvent::ToolCall(call) => {
+                thread.ask(call);
+                self.go_on(thread);
+            }
             ThreadEvent::TurnCompleted { .. }
-            | ThreadEvent::Error { .. }
+            | ThreadEvent::Idle
             | ThreadEvent::Warning { .. }
             | ThreadEvent::Other { .. } => {}
         }
         Ok(())
     }
 
-    fn take_item(&mut self, item: RawItem, thread: &mut Thread) {
+    /// A response is under way.
+    fn go_on(&mut self, thread: &Thread) {
         self.clock.online();
-        self.clock.settle(false);
+        self.clock.expect(if thread.is_asked() { Expected::Rest } else { Expected::Anything });
+    }
+
+    fn take_item(&mut self, item: RawItem, thread: &mut Thread) {
+        self.go_on(thread);
         let bytes = thread.grow(item.content_bytes);
-        // The prompt comes before the turn starts.
-        match item.kind {
-            _ if !thread.has_started() => self.report.prompt_bytes = bytes,
-            RawItemKind::FunctionCall(call) => self.calls.push(call),
-            RawItemKind::Reasoning(reasoning) => self.answer.complete_reasoning(reasoning),
-            RawItemKind::FunctionCallOutput | RawItemKind::Content => {}
+        if !thread.has_started() {
+            // The prompt comes before the turn starts.
+            self.report.prompt_bytes = bytes;
+            return;
         }
+        self.response.add(&item.kind);
+        if let RawItemKind::Reasoning(reasoning) = item.kind {
+            self.answer.complete_reasoning(reasoning);
+        }
+    }
+
+    /// The provider's response is complete. Its calls are the caller's to answer, in another request.
+    fn complete_response(&mut self) -> Result<(), TurnError> {
+        self.answer.complete_response();
+        match self.response.judge(&self.tools)? {
+            Calls::None => {
+                let is_answer = std::mem::take(&mut self.response).is_answer();
+                self.clock.expect(if is_answer { Expected::End } else { Expected::Anything });
+                return Ok(());
+            }
+            Calls::Waiting => {}
+            Calls::Answered => self.unfit = Some("Codex answers some of its calls by itself"),
+        }
+        self.mark(Milestone::ToolCalls);
+        self.complete(Finish::ToolCalls);
+        self.untold = self.response.calls().iter().map(|call| self.tools.call(call)).collect();
+        Ok(())
     }
 
     fn complete(&mut self, finish: Finish) {
@@ -236,13 +292,19 @@ impl Progress {
     /// What the turn has added to its conversation, where a caller can come back with exactly that.
     pub(super) fn ending(&self) -> Option<Ending> {
         let Completion { finish, .. } = self.completion?;
-        if self.owed || self.answer.cut().is_some() || !matches!(finish, Finish::Stop | Finish::ToolCalls) {
+        let unfit = match finish {
+            _ if self.answer.cut().is_some() => Some("its answer was cut"),
+            Finish::Length | Finish::ContentFilter => Some("the provider cut its answer"),
+            Finish::Stop | Finish::ToolCalls => self.unfit,
+        };
+        if let Some(reason) = unfit {
+            tracing::debug!(reason, "a thread is given up");
             return None;
         }
         Some(Ending {
             as_items: self.told.items().to_vec(),
             as_message: self.told.as_message(),
-            waiting_for: self.calls.iter().map(|call| call.call_id.clone()).collect(),
+            waiting_for: self.response.calls().iter().map(|call| call.call_id.clone()).collect(),
         })
     }
 

@@ -13,8 +13,10 @@ pub(super) struct ReasoningTale {
     summarised: bool,
     /// Items that were told whole.
     told: usize,
-    /// Items of the present attempt.
+    /// Items that the turn has brought with its present attempt.
     seen: usize,
+    /// The same at the end of the latest response.
+    complete: usize,
     /// How many parts of the present item were told in deltas.
     parts: usize,
     /// Whether deltas would contradict what was told.
@@ -23,12 +25,20 @@ pub(super) struct ReasoningTale {
 
 impl ReasoningTale {
     pub(super) fn new(summarised: bool) -> Self {
-        Self { summarised, told: 0, seen: 0, parts: 0, muted: false }
+        Self { summarised, told: 0, seen: 0, complete: 0, parts: 0, muted: false }
+    }
+
+    /// The provider's response is complete: more items belong to another, and none of them was told.
+    pub(super) fn complete_response(&mut self) {
+        self.seen = self.told;
+        self.complete = self.told;
+        self.parts = 0;
+        self.muted = false;
     }
 
     pub(super) fn begin_attempt(&mut self) {
-        self.muted = self.told > 0 || self.parts > 0;
-        self.seen = 0;
+        self.muted = self.told > self.complete || self.parts > 0;
+        self.seen = self.complete;
     }
 
     pub(super) fn delta(&mut self, part: usize, text: String) -> Option<TurnEvent> {
@@ -105,6 +115,22 @@ mod tests {
         assert_eq!(tale.item(item(&["Eins."])), []);
         assert_eq!(tale.item(item(&["Zwei."])), [whole(&["Zwei."])]);
         assert_eq!(tale.delta(0, "Drei.".into()), Some(delta(0, "Drei.")));
+    }
+
+    #[test]
+    fn another_attempt_begins_behind_the_responses_that_are_complete() {
+        let mut tale = ReasoningTale::new(true);
+        tale.item(item(&["One."]));
+        tale.item(item(&["Two."]));
+        tale.begin_attempt();
+        tale.item(item(&["Eins."]));
+        tale.complete_response();
+        assert_eq!(tale.delta(0, "Drei.".into()), Some(delta(0, "Drei.")));
+        tale.begin_attempt();
+        assert_eq!(tale.item(item(&["Three."])), [whole(&["Three."])]);
+        tale.complete_response();
+        tale.begin_attempt();
+        assert_eq!(tale.item(item(&["Four."])), [delta(0, "Four."), whole(&["Four."])]);
     }
 
     #[test]

@@ -32,7 +32,11 @@ pub(crate) async fn renew(
         tokio::select! {
             () = idle => {}
             // Another session, or none.
-            _ = phase.changed() => continue,
+            changed = phase.changed() => match changed {
+                Ok(()) => continue,
+                // Nobody looks after Codex any more.
+                Err(_) => return,
+            },
         }
         tracing::info!("Codex is started anew, to read its sign-in again");
         restart.now();

@@ -62,12 +62,13 @@ impl RunningTurn {
             ));
         }
         let histories = conversations.histories(turn, &tools);
-        let known = conversations.go_on(&session, turn, &tools, &histories).await.map_err(failed)?;
+        let home = session.threads.look().await;
+        let known = conversations.go_on(&session, turn, &tools, &histories, &home).await.map_err(failed)?;
         let thread = if let Some(thread) = known {
             timeline.push((Milestone::Continued, asked.elapsed()));
             thread
         } else {
-            let mut thread = Thread::open(&session, turn, &tools).await.map_err(failed)?;
+            let mut thread = Thread::open(&session, turn, &tools, &home).await.map_err(failed)?;
             timeline.push((Milestone::Thread, asked.elapsed()));
             thread.run(turn, &tools, &turn.items).await.map_err(failed)?;
             thread

@@ -3,12 +3,12 @@
 use std::{collections::HashMap, sync::Arc};
 
 use app_server::{
-    Error, Lost, RawItem, RawItemKind, Subscription, ThreadEvent, ToolCallRequest,
-    protocol::{ThreadInjectItems, ThreadUnsubscribe, ToolCallAnswer, TurnInterrupt, TurnStart},
+    Error, Lost, RawItem, RawItemKind, ThreadEvent, ToolCallRequest,
+    protocol::{ThreadInjectItems, ToolCallAnswer, TurnInterrupt, TurnStart},
 };
 use tokio::time::{Instant, timeout_at};
 
-use super::{Session, tools::Tools};
+use super::{Session, home::Look, starter::Loaded, tools::Tools};
 use crate::{
     quota::Quota,
     turn::{Item, Turn},
@@ -19,8 +19,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Thread {
     session: Arc<Session>,
-    id: String,
-    events: Subscription,
+    loaded: Loaded,
     /// Empty until Codex has said it, which Codex takes for whichever turn is running.
     turn_id: String,
     /// Whether a turn runs, or waits for the outputs of its calls.
@@ -29,6 +28,8 @@ pub(super) struct Thread {
     started: bool,
     /// The calls that Codex waits for, by their ids.
     asked: HashMap<String, ToolCallRequest>,
+    /// Whether calls are answered at once, with the word that there is no output.
+    refuses: bool,
     /// How many outputs of calls Codex has taken.
     taken: usize,
     /// The bytes of text and images in all that the model has been given and has said.
@@ -37,16 +38,20 @@ pub(super) struct Thread {
 
 impl Thread {
     /// Takes a thread that fits the turn and knows nothing yet.
-    pub(super) async fn open(session: &Arc<Session>, turn: &Turn, tools: &Tools) -> Result<Self, Error> {
-        let id = session.threads.for_turn(turn, tools).await?;
+    pub(super) async fn open(
+        session: &Arc<Session>,
+        turn: &Turn,
+        tools: &Tools,
+        home: &Look,
+    ) -> Result<Self, Error> {
         Ok(Self {
-            events: session.client.subscribe(&id),
             session: Arc::clone(session),
-            id,
+            loaded: session.threads.for_turn(turn, tools, home).await?,
             turn_id: String::new(),
             running: false,
             started: false,
             asked: HashMap::new(),
+            refuses: false,
             taken: 0,
             bytes: 0,
         })
@@ -60,9 +65,9 @@ impl Thread {
         self.turn_id.clear();
         self.running = true;
         self.started = false;
-        let injected = client.send(&ThreadInjectItems { thread_id: &self.id, items })?;
+        let injected = client.send(&ThreadInjectItems { thread_id: &self.loaded.id, items })?;
         let started = client.send(&TurnStart {
-            thread_id: &self.id,
+            thread_id: &self.loaded.id,
             input: &[],
             model: &turn.model,
             effort: &turn.effort,
@@ -78,29 +83,27 @@ impl Thread {
     /// Gives the turn that waits for them the outputs of its calls, by their ids, and waits until Codex has taken them.
     /// `false` where the turn no longer waits.
     pub(super) async fn answer(&mut self, outputs: &[(&str, &str)], until: Instant) -> Result<bool, Error> {
-        // Codex asks for each call right after the model has made it; by now it nearly always has.
-        while !outputs.iter().all(|(call_id, _)| self.asked.contains_key(*call_id)) {
-            if !self.hear(until).await? {
-                return Ok(false);
-            }
-        }
-        for (call_id, output) in outputs {
-            if let Some(call) = self.asked.remove(*call_id) {
-                self.session.client.answer_tool_call(&call, &ToolCallAnswer::text(output))?;
-            }
-        }
         self.taken = 0;
-        while self.taken < outputs.len() {
+        loop {
+            // Codex asks for each call right after the model has made it; by now it nearly always has. Before 0.166 it asks
+            // for one after the other.
+            for (call_id, output) in outputs {
+                if let Some(call) = self.asked.remove(*call_id) {
+                    self.session.client.answer_tool_call(&call, &ToolCallAnswer::text(output))?;
+                }
+            }
+            if self.taken == outputs.len() {
+                return Ok(true);
+            }
             if !self.hear(until).await? {
                 return Ok(false);
             }
         }
-        Ok(true)
     }
 
     /// Takes note of an event of a turn that waits. `false` where it does not wait any more.
     async fn hear(&mut self, until: Instant) -> Result<bool, Error> {
-        let Ok(event) = timeout_at(until, self.events.next()).await else { return Ok(false) };
+        let Ok(event) = timeout_at(until, self.loaded.events.next()).await else { return Ok(false) };
         match event {
             Ok(ThreadEvent::ToolCall(call)) => self.ask(call),
             Ok(ThreadEvent::RawItem(RawItem { content_bytes, kind: RawItemKind::FunctionCallOutput })) => {
@@ -111,6 +114,7 @@ impl Thread {
                 self.running = false;
                 return Ok(false);
             }
+            Ok(ThreadEvent::McpServer { .. }) => return Ok(false),
             Ok(_) => {}
             Err(Lost::Closed) => return Err(Error::Closed { method: "item/tool/call" }),
             Err(Lost::Overflow) => return Ok(false),
@@ -120,22 +124,54 @@ impl Thread {
 
     /// The next event. May be cancelled.
     pub(super) async fn next(&mut self) -> Result<ThreadEvent, Lost> {
-        self.events.next().await
+        self.loaded.events.next().await
     }
 
-    /// Passes over what came between two turns. `false` where the thread has ended meanwhile.
+    /// Passes over what came between two turns. `false` where the thread has ended meanwhile, or is not bare any more.
     pub(super) fn settle(&mut self) -> bool {
-        while let Some(event) = self.events.try_next() {
-            if event.is_err() || event == Ok(ThreadEvent::Closed) {
+        while let Some(event) = self.loaded.events.try_next() {
+            if matches!(event, Err(_) | Ok(ThreadEvent::Closed | ThreadEvent::McpServer { .. })) {
                 return false;
             }
         }
         true
     }
 
+    /// Whether it can go on in the home as it is now without being given other instructions.
+    pub(super) fn goes_on_in(&self, home: &Look) -> bool {
+        self.loaded.goes_on_in(home)
+    }
+
     /// Codex wants the output of a call.
     pub(super) fn ask(&mut self, call: ToolCallRequest) {
-        self.asked.insert(call.call_id.clone(), call);
+        if self.refuses {
+            self.refuse(&call);
+        } else {
+            self.asked.insert(call.call_id.clone(), call);
+        }
+    }
+
+    /// Whether Codex waits for the output of a call.
+    pub(super) fn is_asked(&self) -> bool {
+        !self.asked.is_empty()
+    }
+
+    /// Answers the calls that Codex waits for, and those that follow, with the word that there is no output. The response
+    /// that makes them may go on by that, and Codex tells if it has broken off.
+    pub(super) fn refuse_calls(&mut self) {
+        self.refuses = true;
+        for call in std::mem::take(&mut self.asked).values() {
+            self.refuse(call);
+        }
+    }
+
+    pub(super) fn refuses_calls(&self) -> bool {
+        self.refuses
+    }
+
+    fn refuse(&self, call: &ToolCallRequest) {
+        // Where it can't be sent, the connection has ended, and so has the turn.
+        drop(self.session.client.answer_tool_call(call, &ToolCallAnswer::failure("There is no output.")));
     }
 
     /// Codex begins with the turn.
@@ -197,9 +233,8 @@ impl Drop for Thread {
     fn drop(&mut self) {
         let client = &self.session.client;
         if self.running {
-            drop(client.send(&TurnInterrupt { thread_id: &self.id, turn_id: &self.turn_id }));
+            drop(client.send(&TurnInterrupt { thread_id: &self.loaded.id, turn_id: &self.turn_id }));
         }
-        drop(client.send(&ThreadUnsubscribe { thread_id: &self.id }));
         self.session.threads.refill();
     }
 }

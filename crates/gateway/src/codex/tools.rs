@@ -8,6 +8,9 @@ use crate::turn::{Item, Tool, ToolCall};
 /// Names that Codex keeps for tools of its own: a function of such a name would vanish in silence, or be refused.
 const RESERVED: &[&str] = &["exec_command", "mcp", "shell_command"];
 
+/// How Codex calls the group of a client's functions, on models that are given groups.
+const NAMESPACE: &str = "functions";
+
 /// The caller's functions, and the names that they have at Codex.
 #[derive(Debug, Default)]
 pub(super) struct Tools {
@@ -53,9 +56,15 @@ impl Tools {
         })
     }
 
+    /// Whether Codex knows the function that is called. What it does not know it answers by itself.
+    pub(super) fn offer(&self, call: &FunctionCall) -> bool {
+        let is_ours = matches!(call.namespace.as_deref(), None | Some("" | NAMESPACE));
+        is_ours && self.tools.iter().any(|DynamicTool::Function { name, .. }| *name == call.name)
+    }
+
     /// A call of the model's, with the name that the caller knows.
     pub(super) fn call(&self, call: &FunctionCall) -> ToolCall {
-        let FunctionCall { call_id, name, arguments } = call.clone();
+        let FunctionCall { call_id, name, arguments, .. } = call.clone();
         let known = self.renamed.iter().find(|(_, renamed)| *renamed == name);
         ToolCall { id: call_id, name: known.map_or(name, |(caller, _)| caller.clone()), arguments }
     }
@@ -87,14 +96,34 @@ mod tests {
         Tool { name: name.to_owned(), description: String::new(), parameters: json!({"type": "object"}) }
     }
 
+    fn call(name: &str, namespace: Option<&str>) -> FunctionCall {
+        FunctionCall {
+            call_id: "c".into(),
+            name: name.into(),
+            namespace: namespace.map(str::to_owned),
+            arguments: "{}".into(),
+        }
+    }
+
+    #[test]
+    fn only_what_codex_knows_is_offered() {
+        let tools = Tools::new(&[tool("mcp"), tool("look_up")]);
+        for known in [call("look_up", None), call("look_up", Some("functions")), call("mcp_", Some(""))] {
+            assert!(tools.offer(&known), "{known:?}");
+        }
+        for unknown in [call("mcp", None), call("look", None), call("look_up", Some("web"))] {
+            assert!(!tools.offer(&unknown), "{unknown:?}");
+        }
+        assert!(!Tools::default().offer(&call("look_up", None)));
+    }
+
     #[test]
     fn a_reserved_name_is_changed_on_the_way_in_and_back() {
         let tools = Tools::new(&[tool("exec_command"), tool("exec_command_"), tool("look_up")]);
         let names: Vec<_> =
             tools.dynamic_tools().iter().map(|DynamicTool::Function { name, .. }| name).collect();
         assert_eq!(names, ["exec_command__", "exec_command_", "look_up"]);
-        let call =
-            |name: &str| FunctionCall { call_id: "c".into(), name: name.into(), arguments: "{}".into() };
+        let call = |name: &str| call(name, None);
         assert_eq!(tools.call(&call("exec_command__")).name, "exec_command");
         assert_eq!(tools.call(&call("exec_command_")).name, "exec_command_");
         let history =

@@ -157,6 +157,7 @@ impl From<TurnError> for ApiError {
                 }
             }
             TurnErrorKind::Disconnected => Self::new(502, SERVER, "stream_disconnected", message),
+            TurnErrorKind::InvalidOutput => Self::new(502, SERVER, "invalid_output", message),
         };
         Self { retry_after, ..error }
     }

@@ -4,6 +4,9 @@ use std::{path::Path, str::FromStr, time::Duration};
 
 use super::{SettingsError, Token, wanted::Wanted};
 
+/// No clock goes as far as the largest number would.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// Looks a setting up where it may stand, and remembers where it stood.
 pub(super) struct Sources<'a, V> {
     pub(super) variable: V,
@@ -91,6 +94,33 @@ impl<V: Fn(&str) -> Option<String>> Sources<'_, V> {
         file: Option<u64>,
         default: Duration,
     ) -> Result<Duration, SettingsError> {
-        self.positive(name, file, default.as_secs()).map(Duration::from_secs)
+        let Some(Found { value, origin }) = self.pick(None, name, file)? else { return Ok(default) };
+        if (1..=LONGEST.as_secs()).contains(&value) {
+            return Ok(Duration::from_secs(value));
+        }
+        let problem = format!("must be at least 1 and at most {}, which is a year", LONGEST.as_secs());
+        Err(SettingsError::Invalid { origin, problem })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_one_that_clocks_can_tell() {
+        let sources = Sources { variable: |_: &str| None, path: Path::new("gateway.json") };
+        let seconds = |file| sources.seconds("turn_timeout_seconds", file, Duration::from_secs(600));
+        assert_eq!(seconds(None).unwrap(), Duration::from_secs(600));
+        for valid in [1, LONGEST.as_secs()] {
+            assert_eq!(seconds(Some(valid)).unwrap(), Duration::from_secs(valid));
+        }
+        for wrong in [0, LONGEST.as_secs() + 1, u64::MAX] {
+            let problem = seconds(Some(wrong)).unwrap_err().to_string();
+            assert!(
+                problem.starts_with("`turn_timeout_seconds` in") && problem.contains("31536000"),
+                "{problem}"
+            );
+        }
     }
 }

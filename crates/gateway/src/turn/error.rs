@@ -64,4 +64,6 @@ pub(crate) enum TurnErrorKind {
     },
     /// The provider's stream ended before the answer did.
     Disconnected,
+    /// The model did what it was not asked to.
+    InvalidOutput,
 }

@@ -18,6 +18,28 @@ async fn reach(running: &mut watch::Receiver<usize>, count: usize) {
     reached.unwrap_or_else(|_| panic!("there are never {count}")).unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn conversations_that_are_kept_are_given_up_by_the_time_that_is_set_now() {
+    let stack = Stack::start().await;
+    stack.model.set_default(Script::text("pong"));
+    let mut body = user_message("Say pong");
+    let mut say = async |count: usize| {
+        let answer = Answer::read(stack.post(&body).await).await;
+        let messages = body["messages"].as_array_mut().unwrap();
+        messages.push(answer.body["choices"][0]["message"].clone());
+        messages.push(json!({"role": "user", "content": "Again"}));
+        let requests = stack.model.requests();
+        assert_eq!(requests.len(), count);
+        requests[count - 1].json()["prompt_cache_key"].clone()
+    };
+    let (one, two) = (say(1).await, say(2).await);
+    assert_eq!(one, two);
+    stack.gateway.apply(Settings { conversation_timeout: Duration::from_secs(1), ..stack.settings() });
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_ne!(say(3).await, two);
+    stack.stop().await;
+}
+
 fn hanging(text: &str) -> EventStream {
     EventStream::default().text(text).hang()
 }

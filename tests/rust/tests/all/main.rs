@@ -30,6 +30,7 @@ mod processes;
 mod quota;
 mod request_log;
 mod response_history;
+mod responses;
 mod retries;
 mod shutdown;
 mod slow_reader;

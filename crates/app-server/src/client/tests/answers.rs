@@ -126,6 +126,7 @@ async fn an_answer_in_an_unknown_form_is_an_error_of_its_request_only() {
     peer.answer(id, "many").await;
     let error = response.wait().await.unwrap_err();
     assert!(matches!(error, Error::Answer { method: "test/count", .. }), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("many"), "{error:?}");
     round_trip(&client, &mut peer).await;
 }
 

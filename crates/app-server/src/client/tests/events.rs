@@ -35,6 +35,24 @@ async fn a_subscription_that_was_made_before_a_request_misses_nothing_of_it() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_started_for_a_thread_is_told_to_whoever_follows_it_later() {
+    let (client, mut peer) = connect();
+    let started = |thread_id: &str| {
+        let params = json!({"threadId": thread_id, "name": "files", "status": "starting"});
+        json!({"method": "mcpServer/startupStatus/updated", "params": params})
+    };
+    peer.send(started("t")).await;
+    peer.delta("t", "for nobody").await;
+    peer.send(started("closed")).await;
+    peer.send(json!({"method": "thread/closed", "params": {"threadId": "closed"}})).await;
+    round_trip(&client, &mut peer).await;
+    let (mut events, mut closed) = (client.subscribe("t"), client.subscribe("closed"));
+    let server = ThreadEvent::McpServer { name: "files".to_owned() };
+    assert_eq!(next(&mut events).await, Ok(server));
+    assert_eq!((events.try_next(), closed.try_next()), (None, None));
+}
+
+#[tokio::test]
 async fn notifications_in_an_unknown_form_are_skipped_and_unknown_ones_are_kept_by_name() {
     let (client, mut peer) = connect();
     let mut events = client.subscribe("t");

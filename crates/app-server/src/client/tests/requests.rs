@@ -1,5 +1,7 @@
 //! What is sent, and what happens to those who stop waiting.
 
+use std::sync::Mutex;
+
 use super::*;
 
 #[tokio::test]
@@ -56,17 +58,29 @@ impl Request for Long<'_> {
 
 #[tokio::test]
 async fn a_request_is_given_up_after_its_time_and_a_late_answer_harms_nobody() {
-    let (client, mut peer) = connect_with(Duration::from_millis(50));
+    let patience = Arc::new(Mutex::new(Duration::from_millis(50)));
+    let now = Arc::clone(&patience);
+    let (client, mut peer) = connect_with(RequestTimeout::by(move || *now.lock().unwrap()));
     let error = client.request(&Ask { number: 1 }).await.unwrap_err();
     assert!(matches!(error, Error::TimedOut { method: "test/ask", .. }), "{error:?}");
     let (late, _) = peer.hear_request().await;
 
-    client.set_request_timeout(PATIENCE);
+    *patience.lock().unwrap() = PATIENCE;
     let next = client.send(&Ask { number: 2 }).unwrap();
     let (id, _) = peer.hear_request().await;
     peer.answer(late, "late").await;
     peer.answer(id, "in time").await;
     assert_eq!(next.wait().await.unwrap(), "in time");
+}
+
+#[tokio::test]
+async fn a_request_may_take_as_long_as_there_is_time() {
+    let (client, mut peer) = connect_with(Duration::from_millis(50));
+    let patient = client.send_within(&Ask { number: 1 }, Duration::MAX).unwrap();
+    let (id, _) = peer.hear_request().await;
+    client.request(&Ask { number: 2 }).await.unwrap_err();
+    peer.answer(id, "at last").await;
+    assert_eq!(patient.wait().await.unwrap(), "at last");
 }
 
 #[tokio::test]

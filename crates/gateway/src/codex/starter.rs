@@ -1,0 +1,237 @@
+//! Starts threads that hold nothing but what a caller gives them, whatever the person's configuration says just then.
+//!
+//! Codex reads the configuration anew for every thread, and some of it can only be switched off by name. So it is asked
+//! for its configuration together with each thread, which costs no time. Where it has become another one meanwhile, the
+//! thread is given up, and the next one started by that.
+
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use app_server::{
+    Client, Error, Subscription, ThreadEvent,
+    protocol::{ConfigRead, DynamicTool, Request, ThreadStart, ThreadStartResponse, ThreadUnsubscribe},
+};
+use serde_json::{Map, Value};
+use tokio::{
+    sync::watch,
+    task::spawn_blocking,
+    time::{sleep, timeout},
+};
+
+use super::{
+    bare,
+    files::Files,
+    home::{Home, Look},
+    stamp::Stamp,
+};
+
+/// How long to let the configuration come to rest.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Starter {
+    client: Client,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    template: ThreadStart,
+    home: Home,
+    files: Arc<Files>,
+    known: Mutex<Known>,
+    /// The files whose text Codex adds to every prompt, by the latest thread.
+    instruction_sources: watch::Sender<Vec<String>>,
+}
+
+/// The configuration as it was last read.
+#[derive(Clone)]
+struct Known {
+    config: Map<String, Value>,
+    /// Its files, as they were before that.
+    files: Vec<Option<Stamp>>,
+}
+
+/// The configuration may hold keys of providers.
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Known").field("files", &self.files).finish_non_exhaustive()
+    }
+}
+
+/// What only a thread can be told.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wishes {
+    /// The model that the thread will be used with, where that must be known.
+    pub(super) model: Option<String>,
+    pub(super) tools: Vec<DynamicTool>,
+    pub(super) verbosity: Option<String>,
+}
+
+/// A thread that Codex has loaded. Dropping it gives it up: Codex unloads it.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    client: Client,
+    pub(super) id: String,
+    pub(super) events: Subscription,
+    /// How the home was before the thread was started.
+    home: Look,
+}
+
+impl Starter {
+    /// Reads the configuration of the Codex that has this home, and for which these files were made.
+    pub(super) async fn open(client: Client, home: Home, files: Arc<Files>) -> Result<Self, Error> {
+        let known = Known::read(&client, files.cwd(), home.look()).await?;
+        let shared = Shared {
+            template: bare::thread(files.cwd()),
+            home,
+            files,
+            known: Mutex::new(known),
+            instruction_sources: watch::Sender::default(),
+        };
+        Ok(Self { client, shared: Arc::new(shared) })
+    }
+
+    /// How the home is now. What Codex needs besides is there then.
+    pub(super) async fn look(&self) -> Look {
+        let shared = Arc::clone(&self.shared);
+        let look = move || {
+            shared.files.restore();
+            shared.home.look()
+        };
+        // Without a result, the runtime is ending.
+        spawn_blocking(look).await.unwrap_or_default()
+    }
+
+    /// The files whose text reaches the model with every prompt, and their changes.
+    pub(super) fn instruction_sources(&self) -> watch::Receiver<Vec<String>> {
+        self.shared.instruction_sources.subscribe()
+    }
+
+    /// Starts a thread. May be cancelled: a thread that nobody waits for any more is given up as soon as it is there,
+    /// as is one that comes after the time for one request is over.
+    pub(super) async fn start(&self, wishes: &Wishes) -> Result<Loaded, Error> {
+        let after = self.client.request_timeout();
+        let timed_out = Err(Error::TimedOut { method: ThreadStart::METHOD, after });
+        timeout(after, self.start_bare(wishes)).await.unwrap_or(timed_out)
+    }
+
+    async fn start_bare(&self, wishes: &Wishes) -> Result<Loaded, Error> {
+        loop {
+            let home = self.look().await;
+            let mut known = self.known().clone();
+            if known.files != home.configuration {
+                // By what was known, a server that was added would be started.
+                known = self.read(home.clone()).await?;
+            }
+            // The thread first: what Codex tells afterwards is at least as new as what it had read for it.
+            let (loaded, now) = tokio::join!(self.load(wishes, &known, home.clone()), self.read(home));
+            let mut loaded = loaded?;
+            if now?.config == known.config && loaded.is_bare() {
+                return Ok(loaded);
+            }
+            tracing::info!(
+                "Codex's configuration has just changed: its thread is given up, and another one started"
+            );
+            drop(loaded);
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn read(&self, home: Look) -> Result<Known, Error> {
+        let known = Known::read(&self.client, self.shared.files.cwd(), home).await?;
+        self.known().clone_from(&known);
+        Ok(known)
+    }
+
+    async fn load(&self, wishes: &Wishes, known: &Known, home: Look) -> Result<Loaded, Error> {
+        let mut thread = ThreadStart {
+            model: wishes.model.clone(),
+            dynamic_tools: wishes.tools.clone(),
+            config: bare::overrides(&known.config),
+            ..self.shared.template.clone()
+        };
+        if let Some(verbosity) = &wishes.verbosity {
+            thread.config.insert("model_verbosity".to_owned(), verbosity.as_str().into());
+        }
+        let answer = self.client.send_within(&thread, Duration::MAX)?;
+        let this = self.clone();
+        // Goes on where nobody waits any more, to give up what comes too late.
+        let loading = tokio::spawn(async move { Ok(this.loaded(answer.wait().await?, home)) });
+        // Without a result, the runtime is ending.
+        loading.await.unwrap_or(Err(Error::Closed { method: ThreadStart::METHOD }))
+    }
+
+    fn loaded(&self, answer: ThreadStartResponse, home: Look) -> Loaded {
+        let ThreadStartResponse { thread, instruction_sources } = answer;
+        self.shared.instruction_sources.send_if_modified(|known| {
+            let changed = *known != instruction_sources;
+            if changed {
+                for file in &instruction_sources {
+                    tracing::warn!("{}", instructions_leak(file));
+                }
+                *known = instruction_sources;
+            }
+            changed
+        });
+        let (client, events) = (self.client.clone(), self.client.subscribe(&thread.id));
+        Loaded { client, id: thread.id, events, home }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.shared.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Reads the configuration as a thread has it that works in `cwd`.
+    async fn read(client: &Client, cwd: &Path, home: Look) -> Result<Self, Error> {
+        let cwd = Some(cwd.to_string_lossy().into_owned());
+        let config = client.request(&ConfigRead { include_layers: false, cwd }).await?.config;
+        Ok(Self { config, files: home.configuration })
+    }
+}
+
+impl Loaded {
+    /// Whether it was started by the configuration and the instructions as they are now.
+    pub(super) fn is_of(&self, home: &Look) -> bool {
+        self.home == *home
+    }
+
+    /// Whether Codex would give it the same instructions again, and so none.
+    pub(super) fn goes_on_in(&self, home: &Look) -> bool {
+        self.home.instructions == home.instructions
+    }
+
+    /// Whether no server of the person's has been started for the thread. Passes over what was said of it so far.
+    pub(super) fn is_bare(&mut self) -> bool {
+        while let Some(event) = self.events.try_next() {
+            match event {
+                Ok(ThreadEvent::McpServer { .. }) => return false,
+                Ok(_) => {}
+                // Whoever uses the thread learns that its Codex is gone.
+                Err(_) => break,
+            }
+        }
+        true
+    }
+}
+
+impl Drop for Loaded {
+    fn drop(&mut self) {
+        drop(self.client.send(&ThreadUnsubscribe { thread_id: &self.id }));
+    }
+}
+
+/// What a file means whose text Codex adds to every prompt.
+pub(super) fn instructions_leak(file: &str) -> String {
+    format!(
+        "The text of {file} reaches the model with every prompt, and Codex has no switch for it. Move the file away, or \
+         set `codex_home` to `own` in the gateway's config file."
+    )
+}
