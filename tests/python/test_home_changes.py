@@ -19,7 +19,7 @@ from test_tools import WEATHER
 
 StartGateway = Callable[..., Gateway]
 
-SERVER = '''
+SERVER = """
 import json, pathlib, sys
 pathlib.Path(sys.argv[1]).touch()
 for line in sys.stdin:
@@ -41,7 +41,7 @@ for line in sys.stdin:
     if "id" in asked:
         answer = {"jsonrpc": "2.0", "id": asked["id"], "result": answers.get(asked["method"], {})}
         print(json.dumps(answer), flush=True)
-'''
+"""
 """An MCP server whose tool Codex would run without asking anybody. It leaves a mark where it is run."""
 
 RACE = '''#!{python}
@@ -89,6 +89,15 @@ def config(gateway: Gateway) -> Path:
     return gateway.home / ".codex" / "config.toml"
 
 
+def refusal(client: openai.OpenAI, **options: Any) -> tuple[int, str | None] | None:
+    """Asks, and tells why there was no answer."""
+    try:
+        ask(client, **options)
+    except openai.APIStatusError as error:
+        return error.status_code, error.code
+    return None
+
+
 def add(gateway: Gateway, settings: str = "", tables: str = "", file: Path | None = None) -> None:
     """Adds to the configuration, or writes what comes of that to another file."""
     (file or config(gateway)).write_text(settings + config(gateway).read_text() + tables)
@@ -98,7 +107,7 @@ def server(folder: Path) -> str:
     program = folder / "server.py"
     program.write_text(SERVER)
     command = f'command = "{sys.executable}"\nargs = ["{program}", "{folder}/server.ran"]\n'
-    return f"\n[mcp_servers.spell]\n{command}[mcp_servers.\"web of words\"]\nurl = \"http://127.0.0.1:9/mcp\"\n"
+    return f'\n[mcp_servers.spell]\n{command}[mcp_servers."web of words"]\nurl = "http://127.0.0.1:9/mcp"\n'
 
 
 def assert_bare(model: ScriptedModel, offered: list[str]) -> None:
@@ -197,11 +206,9 @@ def test_a_server_that_comes_between_two_looks_is_not_run_and_its_thread_not_use
         other = gateway.home / ".codex" / "other.toml"
         add(gateway, tables=server(tmp_path), file=other)
         for _ in range(2):
-            try:
-                ask(client, **options)
-            except openai.InternalServerError as error:
-                assert (error.status_code, error.code) == (503, "codex_unavailable")
-            else:
+            refused = refusal(client, **options)
+            assert refused in (None, (503, "codex_unavailable"))
+            if not refused:
                 assert_bare(model, [tool["function"]["name"] for tool in options.get("tools", [])])
         other.unlink()
         ask(client, **options)
@@ -218,7 +225,7 @@ def test_a_configuration_that_is_broken_is_no_fault_of_the_caller(
         ask(client, **options)
         before = config(gateway).read_text()
         add(gateway, settings="broken = [\n")
-        with pytest.raises(openai.InternalServerError, match="config.toml") as error:
+        with pytest.raises(openai.InternalServerError, match=r"config\.toml") as error:
             ask(client, **options)
         assert (error.value.status_code, error.value.code) == (503, "codex_unavailable")
         config(gateway).write_text(before)

@@ -29,9 +29,9 @@ class Tape:
         self.folder = folder
         self.program = folder / "codex"
         codex = f'"{codex_binary()}" "$@"'
+        taped = f'tee "{folder}/in" | {codex} | tee "{folder}/out"'
         self.program.write_text(
-            f'#!/bin/sh\ncase " $* " in\n*" app-server "*) tee "{folder}/in" | {codex} | tee "{folder}/out" ;;\n'
-            f"*) exec {codex} ;;\nesac\n"
+            f'#!/bin/sh\ncase " $* " in\n*" app-server "*) {taped} ;;\n*) exec {codex} ;;\nesac\n'
         )
         self.program.chmod(0o700)
 

@@ -89,7 +89,7 @@ impl AppServer {
     /// then killed, with its whole process group. Every request and subscription still open fails.
     pub async fn shutdown(self) -> Exit {
         self.client.connection.close();
-        self.process.stop(Duration::from_millis(800)).await
+        self.process.stop(Duration::from_millis(500)).await
     }
 }
 

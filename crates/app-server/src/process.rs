@@ -124,7 +124,7 @@ impl Process {
 
     /// Gives the process `grace` to end by itself, then asks it to by signal, then kills it.
     pub(crate) async fn stop(&self, grace: Duration) -> Exit {
-        for (patience, signal) in [(grace, Signal::TERM), (Duration::from_millis(500), Signal::KILL)] {
+        for (patience, signal) in [(grace, Signal::TERM), (Duration::from_millis(300), Signal::KILL)] {
             if let Ok(exit) = timeout(patience, self.wait()).await {
                 return exit;
             }

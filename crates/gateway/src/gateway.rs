@@ -7,7 +7,7 @@ use tokio::{
     net::TcpListener,
     sync::{oneshot, watch},
     task::{JoinHandle, spawn_blocking},
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::{
@@ -242,17 +242,18 @@ impl GatewayHandle {
     }
 
     /// Stops in order: no new connections, Codex is ended, which ends every stream with an error, and the answers
-    /// under way get a moment to be sent. Takes three seconds at most, whatever Codex and the callers do.
+    /// under way get a moment to be sent. Takes two seconds at most, whatever Codex, the callers and the disk do.
     pub async fn shutdown(self) {
         let Self { supervisor, history, mut server, renewal, stop, .. } = self;
+        let latest = Instant::now() + Duration::from_secs(2);
         renewal.abort();
         let _ = stop.send(());
         supervisor.shutdown().await;
-        if timeout(Duration::from_millis(500), &mut server).await.is_err() {
+        if timeout(Duration::from_millis(400), &mut server).await.is_err() {
             server.abort();
             let _ = server.await;
         }
-        if timeout(Duration::from_secs(1), history.close()).await.is_err() {
+        if timeout_at(latest, history.close()).await.is_err() {
             tracing::warn!("the latest stored responses may not be on the disk");
         }
         tracing::info!("stopped");
