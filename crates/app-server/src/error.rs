@@ -105,4 +105,39 @@ mod tests {
         assert_eq!(not_found(&["/my/codex"]), "there is no Codex at /my/codex");
         assert_eq!(not_found(&["/usr/bin", "/bin"]), "Codex was not found");
     }
+
+    #[test]
+    fn there_is_advice_only_where_it_is_known() {
+        assert_eq!(LaunchError::Ended { status: String::new(), stderr: Vec::new() }.advice(), None);
+    }
+
+    #[test]
+    fn of_what_codex_wrote_its_error_is_told_else_its_last_line() {
+        let ended = |lines: &[&str]| {
+            let stderr = lines.iter().map(|line| (*line).to_owned()).collect();
+            LaunchError::Ended { status: "exit status: 1".to_owned(), stderr }.to_string()
+        };
+        assert_eq!(ended(&[]), "Codex ended at its start (exit status: 1)");
+        assert_eq!(ended(&["one", "two"]), "Codex ended at its start (exit status: 1): two");
+        assert_eq!(
+            ended(&["Error: first", "Error: no home", "at line 3"]),
+            "Codex ended at its start (exit status: 1): Error: no home"
+        );
+    }
+
+    #[test]
+    fn a_method_that_codex_does_not_know_is_told_from_other_refusals() {
+        let unknown = |code, message: &str| {
+            let method = "config/read";
+            Error::Refused { method, code, message: message.to_owned() }.unknown_method()
+        };
+        assert_eq!(unknown(-32601, "Method not found"), Some("config/read"));
+        assert_eq!(
+            unknown(-32600, "Invalid request: unknown variant `config/read`, expected `a`"),
+            Some("config/read")
+        );
+        assert_eq!(unknown(-32600, "Invalid request: unknown variant `other`, expected `a`"), None);
+        assert_eq!(unknown(-32600, "no such thread"), None);
+        assert_eq!(Error::Closed { method: "config/read" }.unknown_method(), None);
+    }
 }

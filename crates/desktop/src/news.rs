@@ -91,7 +91,7 @@ fn sign_in_failed() -> Notification {
     Notification {
         kind: NotificationKind::SignIn,
         title: "The sign-in failed".to_owned(),
-        body: "Try again from the window, or run `codex login`.".to_owned(),
+        body: "The window says why. Try again there.".to_owned(),
     }
 }
 
@@ -106,11 +106,9 @@ pub(crate) fn window_failed() -> Notification {
 
 fn of_trouble(trouble: &Trouble) -> Notification {
     let (kind, title, body) = match trouble {
-        Trouble::SignedOut => (
-            NotificationKind::SignIn,
-            "Codex isn't signed in",
-            "Sign in from the window, or run `codex login`.".to_owned(),
-        ),
+        Trouble::SignedOut => {
+            (NotificationKind::SignIn, "Codex isn't signed in", "Sign in from the window.".to_owned())
+        }
         Trouble::CodexMissing { .. } => (
             NotificationKind::Trouble,
             "Codex isn't installed, or not where it was looked for",

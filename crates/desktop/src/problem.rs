@@ -38,7 +38,7 @@ pub enum Problem {
     NoRequest,
     #[error("No sign-in is waiting any more: begin again.")]
     NoSignIn,
-    #[error("The sign-in failed: {0}. Try again, or run `codex login` in a terminal.")]
+    #[error("The sign-in failed: {0}. Try again.")]
     SignIn(#[source] SignInError),
     #[error("The file {path} can't be written: {source}.")]
     Export { path: PathBuf, source: std::io::Error },
