@@ -13,7 +13,7 @@ pub(crate) struct Denial {
     pub(crate) message: String,
 }
 
-/// The requests that Codex is known to make.
+/// The requests that Codex is known to make, this version or an earlier one.
 pub(crate) const METHODS: &[&str] = &[
     "account/chatgptAuthTokens/refresh",
     "applyPatchApproval",

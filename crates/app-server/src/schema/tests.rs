@@ -92,9 +92,10 @@ fn every_method_has_its_examples_and_its_schema() {
 
 #[test]
 fn every_request_that_codex_can_make_has_been_thought_of() {
-    let known: BTreeSet<&str> = denial::METHODS.iter().copied().collect();
-    let made = built();
-    assert_eq!(known, made.server_requests.keys().map(String::as_str).collect());
+    let built = built();
+    let unknown: Vec<_> =
+        built.server_requests.keys().filter(|method| !denial::METHODS.contains(&method.as_str())).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
 }
 
 #[test]

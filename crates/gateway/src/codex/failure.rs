@@ -97,9 +97,14 @@ fn by_code(code: &str, http_status: Option<u16>) -> Option<(TurnErrorKind, &'sta
             (TurnErrorKind::SignedOut, "Codex isn't signed in, or its sign-in is no longer accepted.")
         }
         ("modelNotFound", _) => (TurnErrorKind::ModelNotFound, "GET /v1/models lists the models there are."),
-        ("cyberPolicy" | "misalignmentPolicyViolation" | "tooManyDenials" | "inferenceHookDenied", _) => {
-            (TurnErrorKind::Policy, "")
-        }
+        (
+            "cyberPolicy"
+            | "bioPolicy"
+            | "misalignmentPolicyViolation"
+            | "tooManyDenials"
+            | "inferenceHookDenied",
+            _,
+        ) => (TurnErrorKind::Policy, ""),
         ("badRequest", _) => (TurnErrorKind::Rejected { param: None, code: None }, ""),
         ("responseStreamDisconnected", _) => (TurnErrorKind::Disconnected, "Send the request again."),
         ("internalServerError", _) => (TurnErrorKind::Provider { status: Some(500) }, ""),
@@ -281,6 +286,25 @@ mod tests {
             (json!("cyberPolicy"), TurnErrorKind::Policy),
         ] {
             assert_eq!(kind("m", info.clone()), expected, "{info}");
+        }
+    }
+
+    #[test]
+    fn every_code_of_codex_has_been_thought_of() {
+        // What the gateway never asks for, and what says nothing.
+        const UNUSED: [&str; 3] = ["threadRollbackFailed", "sandboxError", "other"];
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../generated/codex-protocol.schema.json");
+        let schema: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let forms = schema["$defs"]["CodexErrorInfo"]["anyOf"].as_array().unwrap();
+        let codes: Vec<_> = forms
+            .iter()
+            .filter_map(|form| form["enum"].as_array())
+            .flatten()
+            .map(|it| it.as_str().unwrap())
+            .collect();
+        assert!(codes.contains(&"usageLimitExceeded"));
+        for code in codes {
+            assert!(by_code(code, None).is_some() != UNUSED.contains(&code), "{code}");
         }
     }
 

@@ -4,7 +4,7 @@
 //! a type to what has none (`{"const": 3}` becomes a string), and takes parts out of a schema that it finds too long. So
 //! it is given a schema in its own words, and it is known here whether they say all that the caller's said.
 //!
-//! Invariant, measured on Codex 0.169 (`tests/python/test_tool_schemas.py`): it passes [`Native::schema`] on as it is, but
+//! Invariant, measured on Codex 0.171 (`tests/python/test_tool_schemas.py`): it passes [`Native::schema`] on as it is, but
 //! for the order of properties and for definitions that nothing refers to, unless the schema is too long.
 
 use serde_json::{Map, Value, json};
