@@ -58,6 +58,8 @@ answered = threading.Semaphore(0)
 
 def write(text):
     """At once: Codex may be reading."""
+    if config.read_bytes() == text:
+        return
     new = home / "new.toml"
     new.write_bytes(text)
     new.replace(config)
@@ -82,6 +84,21 @@ for line in sys.stdin.buffer:
         answered.acquire()
         write(before)
 codex.stdin.close()
+'''
+
+STARTS_A_SERVER = '''#!{python}
+"""Codex, which says of every thread that it starts a server for it."""
+import json, os, subprocess, sys
+
+if "app-server" not in sys.argv:
+    os.execv({codex!r}, [{codex!r}, *sys.argv[1:]])
+codex = subprocess.Popen([{codex!r}, *sys.argv[1:]], stdout=subprocess.PIPE)
+for line in codex.stdout:
+    thread = (json.loads(line).get("result") or {{}}).get("thread")
+    if thread:
+        params = {{"threadId": thread["id"], "name": "spell", "status": "starting"}}
+        print(json.dumps({{"method": "mcpServer/startupStatus/updated", "params": params}}))
+    print(line.decode(), end="", flush=True)
 '''
 
 
@@ -214,6 +231,22 @@ def test_a_server_that_comes_between_two_looks_is_not_run_and_its_thread_not_use
         ask(client, **options)
         assert_bare(model, [tool["function"]["name"] for tool in options.get("tools", [])])
     assert not (tmp_path / "server.ran").exists()
+
+
+def test_a_server_that_can_not_be_switched_off_is_named_and_no_request_answered(
+    start_gateway: StartGateway, model: ScriptedModel, tmp_path: Path
+) -> None:
+    codex = tmp_path / "codex"
+    codex.write_text(STARTS_A_SERVER.format(python=sys.executable, codex=str(codex_binary())))
+    codex.chmod(0o700)
+    gateway = start_gateway(variables={"CODEX_GATEWAY_CODEX": str(codex)})
+    with (
+        gateway.client() as client,
+        pytest.raises(openai.InternalServerError, match="starts the MCP server `spell`") as error,
+    ):
+        ask(client)
+    assert (error.value.status_code, error.value.code) == (503, "codex_unavailable")
+    assert model.requests == []
 
 
 @pytest.mark.parametrize("options", [{}, {"tools": [WEATHER]}], ids=["plain", "with tools"])

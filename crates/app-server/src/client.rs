@@ -257,14 +257,9 @@ fn line(message: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
 }
 
 impl<R: serde::de::DeserializeOwned> Response<R> {
-    /// Waits for the answer, at most until the client's limit for one request is over.
-    pub async fn wait(mut self) -> Result<R, Error> {
-        self.arrival().await
-    }
-
-    /// The same, for those who may stop waiting and come back. The answer comes only once.
-    pub async fn arrival(&mut self) -> Result<R, Error> {
-        let &mut Self { ref mut answer, method, .. } = self;
+    /// Waits for the answer, at most for as long as the request may take.
+    pub async fn wait(self) -> Result<R, Error> {
+        let Self { answer, method, .. } = self;
         let answer = answer.await.map_err(|_| Error::Closed { method })??;
         serde_json::from_str(answer.get()).map_err(|error| Error::Answer { method, column: error.column() })
     }

@@ -229,7 +229,7 @@ impl Incoming {
     }
 
     fn deny(&self, id: &RawValue, method: &str) {
-        tracing::info!(%method, "denied a request that Codex made");
+        tracing::info!(method = redact(method), "denied a request that Codex made");
         self.write(&match deny(method) {
             Ok(result) => json!({"id": id, "result": result}),
             Err(denial) => json!({"id": id, "error": {"code": denial.code, "message": denial.message}}),

@@ -16,6 +16,11 @@ pub enum Error {
     Params { method: &'static str, source: serde_json::Error },
     #[error("Codex did not answer `{method}` within {} s", .after.as_secs())]
     TimedOut { method: &'static str, after: Duration },
+    /// Codex gave what was asked for, and runs a program of the person's with it.
+    #[error(
+        "Codex starts the MCP server `{name}`, which can't be switched off: remove it from Codex's configuration"
+    )]
+    Server { name: String },
     /// The connection ended before the answer came.
     #[error("Codex stopped before it answered `{method}`")]
     Closed { method: &'static str },

@@ -23,7 +23,7 @@ pub enum RawItemKind {
     Reasoning(Reasoning),
     /// What a function gave back, which is part of the next prompt.
     FunctionCallOutput,
-    /// A message, the output of a call, or anything else: only its size is read.
+    /// A message, or anything else: only its size is read.
     Content,
 }
 
@@ -41,8 +41,6 @@ pub struct FunctionCall {
 /// How the model came to its answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reasoning {
-    /// The provider's id of the item.
-    pub id: Option<String>,
     /// The parts of its summary; none where no summary was asked for.
     pub summary: Vec<String>,
     /// The reasoning itself, which only the provider can read.
@@ -80,8 +78,6 @@ pub(crate) struct Read<'a> {
     name: Option<&'a RawValue>,
     #[serde(borrow, default)]
     namespace: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     summary: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -122,7 +118,6 @@ impl Read<'_> {
     fn reasoning(&self) -> Reasoning {
         let summary: Vec<SummaryPart> = field(self.summary).unwrap_or_default();
         Reasoning {
-            id: field(self.id),
             summary: summary.into_iter().map(|part| part.text).collect(),
             encrypted_content: field(self.encrypted_content),
         }
@@ -175,7 +170,6 @@ mod tests {
         let item = r#"{"type":"reasoning","id":"rs_1","content":null,"encrypted_content":"opaque",
             "summary":[{"type":"summary_text","text":"One."},{"type":"summary_text","text":"Two."}]}"#;
         let reasoning = Reasoning {
-            id: Some("rs_1".into()),
             summary: vec!["One.".into(), "Two.".into()],
             encrypted_content: Some("opaque".into()),
         };

@@ -11,6 +11,8 @@ use std::{
 use rustix::{fs::OFlags, process::geteuid};
 use tempfile::TempDir;
 
+use crate::private_file::create_folder;
+
 /// What the names of all such folders begin with.
 const PREFIX: &str = "codex-gateway-";
 
@@ -57,6 +59,20 @@ impl PrivateFolder {
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
+
+    /// Makes it again where somebody removed it.
+    ///
+    /// # Errors
+    ///
+    /// Where it can't be made, or there is something in its place that others may change.
+    pub(crate) fn restore(&self) -> io::Result<()> {
+        create_folder(self.path())?;
+        if is_private(self.path()) {
+            return Ok(());
+        }
+        let why = format!("{} is not a folder of mode 0700 that is yours", self.path().display());
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
+    }
 }
 
 /// Removes the folders of programs that are gone.
@@ -75,17 +91,22 @@ fn remove_abandoned(temporary: &Path) {
     }
 }
 
+/// Whether there is a folder of that name, itself, which is for the person alone.
+fn is_private(folder: &Path) -> bool {
+    fs::symlink_metadata(folder).is_ok_and(|found| {
+        found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o777 == 0o700
+    })
+}
+
 /// The lock of a folder, if it is one of ours, and nobody holds it. No link is followed to either.
 fn lock_of_abandoned(folder: &Path) -> Option<File> {
-    let user = geteuid().as_raw();
-    let found = fs::symlink_metadata(folder).ok()?;
-    if !found.is_dir() || found.uid() != user || found.mode() & 0o777 != 0o700 {
+    if !is_private(folder) {
         return None;
     }
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let lock = OpenOptions::new().read(true).custom_flags(flags).open(folder.join(LOCK)).ok()?;
     let found = lock.metadata().ok()?;
-    if !found.is_file() || found.uid() != user {
+    if !found.is_file() || found.uid() != geteuid().as_raw() {
         return None;
     }
     lock.try_lock().ok()?;
@@ -108,6 +129,20 @@ mod tests {
         fs::write(folder.join("catalog.json"), "{}").unwrap();
         fs::write(folder.join(LOCK), "").unwrap();
         folder
+    }
+
+    #[test]
+    fn one_that_is_removed_is_made_again_but_nothing_else_is_taken_for_it() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = PrivateFolder::create_in(temporary.path()).unwrap();
+        fs::remove_dir_all(folder.path()).unwrap();
+        folder.restore().unwrap();
+        assert!(is_private(folder.path()));
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        assert!(folder.restore().unwrap_err().to_string().contains("is not a folder of mode 0700"));
+        fs::remove_dir(folder.path()).unwrap();
+        symlink(temporary.path(), folder.path()).unwrap();
+        assert!(folder.restore().is_err());
     }
 
     #[test]

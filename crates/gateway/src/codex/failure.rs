@@ -203,7 +203,9 @@ pub(super) fn request_failed(error: &Error) -> TurnError {
             TurnError::new(TurnErrorKind::Rejected { param: None, code: None }, error.to_string())
         }
         Error::Refused { .. } => TurnError::new(TurnErrorKind::Unavailable, format!("{error}.")),
-        Error::TimedOut { .. } => TurnError::new(TurnErrorKind::Unavailable, format!("{error}.")),
+        Error::TimedOut { .. } | Error::Server { .. } => {
+            TurnError::new(TurnErrorKind::Unavailable, format!("{error}."))
+        }
         Error::Answer { .. } | Error::Params { .. } => {
             TurnError::new(TurnErrorKind::Provider { status: None }, format!("{error}."))
         }
@@ -242,10 +244,14 @@ pub(super) fn not_offered(function: &str) -> TurnError {
     )
 }
 
-pub(super) fn reconfigured() -> TurnError {
+pub(super) fn server_started(name: &str) -> TurnError {
     TurnError::new(
         TurnErrorKind::Unavailable,
-        "Codex's configuration changed just as the request was started. Send the request again.",
+        format!(
+            "Codex has started the MCP server `{}`, which no request may have. Send the request again; if that does not \
+             help, remove the server from Codex's configuration.",
+            redact(name)
+        ),
     )
 }
 

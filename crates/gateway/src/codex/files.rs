@@ -22,18 +22,19 @@ pub(super) struct Files {
     cwd: PathBuf,
     texts: Vec<(PathBuf, String)>,
     /// Goes after them, so that nothing is made again once it is gone.
-    _parent: Arc<PrivateFolder>,
+    parent: Arc<PrivateFolder>,
 }
 
 impl Files {
     /// Makes a folder within this one, with Codex's empty working directory.
     pub(super) fn create_in(parent: &Arc<PrivateFolder>) -> io::Result<Self> {
+        parent.restore()?;
         let private = Permissions::from_mode(0o700);
         let folder =
             tempfile::Builder::new().prefix("codex-").permissions(private).tempdir_in(parent.path())?;
         let cwd = folder.path().join("cwd");
         private_file::create_folder(&cwd)?;
-        Ok(Self { folder, cwd, texts: Vec::new(), _parent: Arc::clone(parent) })
+        Ok(Self { folder, cwd, texts: Vec::new(), parent: Arc::clone(parent) })
     }
 
     /// Codex's working directory.
@@ -51,6 +52,10 @@ impl Files {
 
     /// Makes again what somebody has removed.
     pub(super) fn restore(&self) {
+        if let Err(error) = self.parent.restore() {
+            tracing::warn!(%error, "the folder of what Codex needs is not as it was");
+            return;
+        }
         let missing = self.texts.iter().filter(|(path, _)| !path.exists());
         let made = missing.map(|(path, text)| {
             tracing::warn!(file = %path.display(), "somebody removed a file that Codex needs, and it is made again");
@@ -102,6 +107,7 @@ mod tests {
     fn what_is_missing_is_made_again_for_the_owner_only() {
         let temporary = tempfile::tempdir().unwrap();
         let parent = Arc::new(PrivateFolder::create_in(temporary.path()).unwrap());
+        fs::remove_dir_all(parent.path()).unwrap();
         let mut files = Files::create_in(&parent).unwrap();
         let path = files.add("certificates/all.pem", "text".into()).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;

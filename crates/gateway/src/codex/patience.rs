@@ -16,9 +16,10 @@ const IDLE: Duration = Duration::from_secs(2);
 /// The same where it has not said so, and what the model called its answer is complete.
 const ANSWERED: Duration = Duration::from_secs(30);
 
-/// How long Codex may be silent while it waits for the output of a call and the provider's response goes on. It tells
-/// nothing of a call until it is whole, and nothing of a response that breaks off until it has the outputs.
-const CALLED: Duration = Duration::from_secs(20);
+/// How long Codex may be silent while it waits for the output of a call and the provider's response goes on, or half of
+/// what it may be silent for at all, if that is less. It tells nothing of a call until it is whole, which takes a while
+/// where a file is to be written, and nothing of a response that breaks off until it has the outputs.
+const CALLED: Duration = Duration::from_secs(120);
 
 /// How long Codex may look for a way to the provider. It tells of each attempt, the third 15 s after the first.
 const OFFLINE: Duration = Duration::from_secs(10);
@@ -103,29 +104,34 @@ impl Clock {
         let event = (self.heard + self.patience.idle, Overdue::Event);
         let sooner = match self.expected {
             Expected::Anything => event,
-            Expected::Rest => (self.heard + CALLED, Overdue::Rest),
+            Expected::Rest => (self.heard + CALLED.min(self.patience.idle / 2), Overdue::Rest),
             Expected::End => (self.heard + ANSWERED, Overdue::Completion),
             Expected::Completion => (self.heard + IDLE, Overdue::Completion),
         };
         [end, event, sooner].into_iter().min_by_key(|(at, _)| *at).unwrap_or(end)
     }
 
-    /// The error for a turn that is given up.
-    pub(super) fn error(&self, overdue: Overdue) -> TurnError {
-        let message = match overdue {
-            Overdue::End | Overdue::Rest | Overdue::Completion => format!(
-                "The model did not finish within {} s. Ask for less, or raise `turn_timeout_seconds` in the gateway's \
-                 config file.",
-                self.patience.whole.as_secs(),
-            ),
-            Overdue::Event => format!(
-                "Nothing came from the model for {} s. Send the request again, or raise `idle_timeout_seconds` in the \
-                 gateway's config file.",
-                self.patience.idle.as_secs(),
-            ),
-        };
-        TurnError::new(TurnErrorKind::TimedOut, message)
+    /// The error for a turn that is given up since it takes too long.
+    pub(super) fn turn_timed_out(&self) -> TurnError {
+        let seconds = self.patience.whole.as_secs();
+        timed_out(format!(
+            "The model did not finish within {seconds} s. Ask for less, or raise `turn_timeout_seconds` in the \
+             gateway's config file."
+        ))
     }
+
+    /// The error for a turn that is given up since nothing is heard of it.
+    pub(super) fn idle_timed_out(&self) -> TurnError {
+        let seconds = self.patience.idle.as_secs();
+        timed_out(format!(
+            "Nothing came from the model for {seconds} s. Send the request again, or raise `idle_timeout_seconds` in \
+             the gateway's config file."
+        ))
+    }
+}
+
+fn timed_out(message: String) -> TurnError {
+    TurnError::new(TurnErrorKind::TimedOut, message)
 }
 
 #[cfg(test)]
@@ -161,7 +167,7 @@ mod tests {
         for (expected, seconds, overdue) in [
             (Expected::Completion, 2, Overdue::Completion),
             (Expected::End, 30, Overdue::Completion),
-            (Expected::Rest, 20, Overdue::Rest),
+            (Expected::Rest, 30, Overdue::Rest),
             (Expected::Anything, 60, Overdue::Event),
         ] {
             clock.expect(expected);
@@ -174,6 +180,9 @@ mod tests {
         short.expect(Expected::Completion);
         assert_eq!(next(&short), (1, Overdue::Event));
         assert_eq!(next(&self::clock(100, 100)), (100, Overdue::End));
+        let mut long = self::clock(1000, 600);
+        long.expect(Expected::Rest);
+        assert_eq!(next(&long), (120, Overdue::Rest));
     }
 
     #[tokio::test(start_paused = true)]
@@ -192,10 +201,10 @@ mod tests {
     #[tokio::test]
     async fn each_error_names_its_setting() {
         let clock = clock(100, 60);
-        for (overdue, setting) in
-            [(Overdue::End, "turn_timeout_seconds"), (Overdue::Event, "idle_timeout_seconds")]
-        {
-            let error = clock.error(overdue);
+        for (error, setting) in [
+            (clock.turn_timed_out(), "within 100 s. Ask for less, or raise `turn_timeout_seconds`"),
+            (clock.idle_timed_out(), "for 60 s. Send the request again, or raise `idle_timeout_seconds`"),
+        ] {
             assert_eq!(error.kind, TurnErrorKind::TimedOut);
             assert!(error.message.contains(setting), "{error}");
         }

@@ -39,7 +39,10 @@ pub(super) struct Progress {
     prompt_bytes: usize,
     /// The gateway's own count of the prompt's tokens, where it may be needed.
     prompt_tokens: u64,
+    /// What the provider has told of the responses that are complete.
     usage: Option<Usage>,
+    /// How much of the answer's text that counts.
+    counted: usize,
     /// Why the turn is about to end, where Codex has said so.
     failure: Option<app_server::TurnError>,
     /// How the turn ended, if it has.
@@ -81,6 +84,7 @@ impl Progress {
             prompt_bytes: turn.texts().map(str::len).sum(),
             prompt_tokens: 0,
             usage: None,
+            counted: 0,
             failure: None,
             completion: None,
             report,
@@ -135,7 +139,8 @@ impl Progress {
 
     fn take_silence(&mut self, overdue: Overdue, thread: &mut Thread) -> Result<(), TurnError> {
         match overdue {
-            Overdue::End | Overdue::Event => return Err(self.clock.error(overdue)),
+            Overdue::End => return Err(self.clock.turn_timed_out()),
+            Overdue::Event => return Err(self.clock.idle_timed_out()),
             Overdue::Rest => {
                 tracing::info!(
                     "a response is silent after a call, whose output is refused to learn whether it goes on"
@@ -162,26 +167,27 @@ impl Progress {
                 thread.turn_started();
                 self.mark(Milestone::TurnStarted);
             }
-            ThreadEvent::ReasoningDelta { part, delta, .. } => {
-                self.clock.online();
+            ThreadEvent::ReasoningDelta { part, delta } => {
+                self.go_on(thread);
                 self.answer.push_reasoning(part, delta);
             }
-            ThreadEvent::MessageStarted { phase, .. } => {
+            ThreadEvent::MessageStarted { phase } => {
                 thread.make_ready();
                 self.go_on(thread);
                 self.response.begin_message(phase);
                 self.answer.begin_message(phase.and_then(known_phase));
             }
-            ThreadEvent::MessageDelta { delta, .. } => {
+            ThreadEvent::MessageDelta { delta } => {
                 if !self.reached(Milestone::FirstDelta) {
                     self.mark(Milestone::FirstDelta);
                 }
                 self.answer.push(&delta);
             }
-            ThreadEvent::MessageCompleted { text, .. } => self.answer.complete_message(&text),
+            ThreadEvent::MessageCompleted { text } => self.answer.complete_message(&text),
             ThreadEvent::ResponseCompleted { usage } => {
                 if let Some(usage) = usage {
                     *self.usage.get_or_insert_default() += usage.into();
+                    self.counted = self.answer.text().len();
                 }
                 self.complete_response()?;
             }
@@ -214,7 +220,7 @@ impl Progress {
             // No turn goes on that could run something of the person's.
             ThreadEvent::McpServer { name } => {
                 tracing::warn!(name, "a server of the person's was started for a thread, which is given up");
-                return Err(failure::reconfigured());
+                return Err(failure::server_started(&name));
             }
             ThreadEvent::ToolCall(call) => {
                 thread.ask(call);
@@ -235,13 +241,13 @@ impl Progress {
     }
 
     fn take_item(&mut self, item: RawItem, thread: &mut Thread) {
-        self.go_on(thread);
         let bytes = thread.grow(item.content_bytes);
         if !thread.has_started() {
             // The prompt comes before the turn starts.
             self.report.prompt_bytes = bytes;
             return;
         }
+        self.go_on(thread);
         self.response.add(&item.kind);
         if let RawItemKind::Reasoning(reasoning) = item.kind {
             self.answer.complete_reasoning(reasoning);
@@ -279,14 +285,24 @@ impl Progress {
         self.prompt_tokens = spawn_blocking(count).await.unwrap_or_default();
     }
 
-    /// What the turn has cost so far.
+    /// What the turn has cost so far. A response that is not complete is estimated.
     pub(super) fn cost(&self) -> Cost {
-        let estimate = || Usage {
-            input: tokens::estimate(self.prompt_bytes),
-            output: tokens::estimate(self.answer.text().len()),
-            ..Usage::default()
-        };
-        Cost { usage: self.usage.unwrap_or_else(estimate), is_estimated: self.usage.is_none() }
+        let rest = self.uncounted();
+        let mut usage = self.usage.unwrap_or_default();
+        let is_estimated = self.usage.is_none() || !rest.is_empty();
+        if is_estimated {
+            usage += Usage {
+                input: tokens::estimate(self.prompt_bytes),
+                output: tokens::estimate(rest.len()),
+                ..Usage::default()
+            };
+        }
+        Cost { usage, is_estimated }
+    }
+
+    /// The text of the answer that the provider has told no usage of.
+    fn uncounted(&self) -> &str {
+        self.answer.text().get(self.counted..).unwrap_or_default()
     }
 
     /// What the turn has added to its conversation, where a caller can come back with exactly that.
@@ -308,12 +324,15 @@ impl Progress {
         })
     }
 
+    /// What the turn has cost where its last response is interrupted.
     fn own_usage(&self) -> Usage {
-        Usage {
+        let mut usage = self.usage.unwrap_or_default();
+        usage += Usage {
             input: self.prompt_tokens,
-            output: tokens::count(self.answer.text()) as u64,
+            output: tokens::count(self.uncounted()) as u64,
             ..Usage::default()
-        }
+        };
+        usage
     }
 
     fn mark(&mut self, milestone: Milestone) {

@@ -62,7 +62,7 @@ impl RunningTurn {
             ));
         }
         let histories = conversations.histories(turn, &tools);
-        let home = session.threads.look().await;
+        let home = session.threads.look().await.map_err(failed)?;
         let known = conversations.go_on(&session, turn, &tools, &histories, &home).await.map_err(failed)?;
         let thread = if let Some(thread) = known {
             timeline.push((Milestone::Continued, asked.elapsed()));

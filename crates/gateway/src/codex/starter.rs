@@ -32,6 +32,9 @@ use super::{
 /// How long to let the configuration come to rest.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How many threads for which Codex starts a server it takes to know that it can't be switched off.
+const SERVERS: usize = 3;
+
 /// Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Starter {
@@ -83,6 +86,15 @@ pub(super) struct Loaded {
     home: Look,
 }
 
+/// Why a thread can't be used.
+#[derive(Debug)]
+pub(super) enum Unfit {
+    /// This server of the person's has been started for it.
+    Server(String),
+    /// Codex has unloaded it.
+    Closed,
+}
+
 impl Starter {
     /// Reads the configuration of the Codex that has this home, and for which these files were made.
     pub(super) async fn open(client: Client, home: Home, files: Arc<Files>) -> Result<Self, Error> {
@@ -98,14 +110,17 @@ impl Starter {
     }
 
     /// How the home is now. What Codex needs besides is there then.
-    pub(super) async fn look(&self) -> Look {
+    pub(super) async fn look(&self) -> Result<Look, Error> {
         let shared = Arc::clone(&self.shared);
-        let look = move || {
+        let look = spawn_blocking(move || {
             shared.files.restore();
             shared.home.look()
-        };
+        });
+        let after = self.client.request_timeout();
+        let looked =
+            timeout(after, look).await.map_err(|_| Error::TimedOut { method: ThreadStart::METHOD, after })?;
         // Without a result, the runtime is ending.
-        spawn_blocking(look).await.unwrap_or_default()
+        Ok(looked.unwrap_or_default())
     }
 
     /// The files whose text reaches the model with every prompt, and their changes.
@@ -122,21 +137,31 @@ impl Starter {
     }
 
     async fn start_bare(&self, wishes: &Wishes) -> Result<Loaded, Error> {
+        let mut servers = 0;
         loop {
-            let home = self.look().await;
+            let home = self.look().await?;
             let mut known = self.known().clone();
             if known.files != home.configuration {
                 // By what was known, a server that was added would be started.
                 known = self.read(home.clone()).await?;
             }
-            // The thread first: what Codex tells afterwards is at least as new as what it had read for it.
-            let (loaded, now) = tokio::join!(self.load(wishes, &known, home.clone()), self.read(home));
+            // Codex may read its configuration for either of them first. Between two looks that are alike, that is the same.
+            let (loaded, now) =
+                tokio::join!(self.load(wishes, &known, home.clone()), self.read(home.clone()));
             let mut loaded = loaded?;
-            if now?.config == known.config && loaded.is_bare() {
-                return Ok(loaded);
+            let is_at_rest = now?.config == known.config && self.look().await? == home;
+            match loaded.unfit() {
+                None if is_at_rest => return Ok(loaded),
+                Some(Unfit::Server(name)) if is_at_rest => {
+                    servers += 1;
+                    if servers == SERVERS {
+                        return Err(Error::Server { name });
+                    }
+                }
+                _ => {}
             }
             tracing::info!(
-                "Codex's configuration has just changed: its thread is given up, and another one started"
+                "Codex's configuration has just changed: a thread is given up, and another one started"
             );
             drop(loaded);
             sleep(PAUSE).await;
@@ -208,17 +233,18 @@ impl Loaded {
         self.home.instructions == home.instructions
     }
 
-    /// Whether no server of the person's has been started for the thread. Passes over what was said of it so far.
-    pub(super) fn is_bare(&mut self) -> bool {
+    /// Why no turn may use it, if so. Passes over what was said of it so far.
+    pub(super) fn unfit(&mut self) -> Option<Unfit> {
         while let Some(event) = self.events.try_next() {
             match event {
-                Ok(ThreadEvent::McpServer { .. }) => return false,
+                Ok(ThreadEvent::McpServer { name }) => return Some(Unfit::Server(name)),
+                Ok(ThreadEvent::Closed) => return Some(Unfit::Closed),
                 Ok(_) => {}
                 // Whoever uses the thread learns that its Codex is gone.
                 Err(_) => break,
             }
         }
-        true
+        None
     }
 }
 

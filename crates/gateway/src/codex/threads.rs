@@ -72,7 +72,7 @@ impl Threads {
     }
 
     /// How the Codex home is now.
-    pub(super) async fn look(&self) -> Look {
+    pub(super) async fn look(&self) -> Result<Look, Error> {
         self.starter.look().await
     }
 
@@ -84,12 +84,14 @@ impl Threads {
             let ready = oldest.unwrap_or_else(|| self.start());
             match (Awaited { threads: self, ready: Some(ready) }).loaded().await {
                 Ok(mut loaded) => {
-                    if !was_ahead || (loaded.is_of(home) && loaded.is_bare()) {
+                    if !was_ahead || (loaded.is_of(home) && loaded.unfit().is_none()) {
                         return Ok(loaded);
                     }
                     tracing::debug!("a thread is given up that was started before the home changed");
                 }
-                Err(error @ (Error::Refused { .. } | Error::TimedOut { .. })) if was_ahead => {
+                Err(error @ (Error::Refused { .. } | Error::TimedOut { .. } | Error::Server { .. }))
+                    if was_ahead =>
+                {
                     tracing::debug!(%error, "no thread could be started ahead");
                 }
                 Err(error) => return Err(error),

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use gateway::settings::Settings;
 use scripted_model::{CodexConfig, End, EventStream, Message, Phase, Reasoning, Script};
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -34,6 +35,11 @@ fn with_functions(content: &str) -> Value {
     let mut body = user_message(content);
     body["tools"] = json!([function("get_weather"), function("get_time")]);
     body
+}
+
+/// A response that is silent after a call is waited for half as long.
+fn impatient(settings: &mut Settings) {
+    settings.idle_timeout = Duration::from_secs(40);
 }
 
 /// What the model called.
@@ -86,7 +92,7 @@ async fn what_comes_after_a_long_silence_between_two_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_breaks_off_after_a_call_ends_the_turn_with_its_own_reason() {
-    let stack = Stack::start().await;
+    let stack = Stack::start_with_settings(impatient).await;
     let begun = || Script::text("Let me see.").function_call("get_weather", "{}", "call_1");
     let since = Instant::now();
     let failed = End::Failed { code: "server_is_overloaded".into(), message: "Busy".into() };
@@ -121,7 +127,8 @@ async fn one_that_breaks_off_after_a_call_ends_the_turn_with_its_own_reason() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_is_tried_again_after_a_call_is_not_told_with_what_was_made_up_for_it() {
     let codex_config = Some(CodexConfig { stream_max_retries: 1, ..CodexConfig::default() });
-    let stack = Stack::start_with(Options { codex_config, ..Options::default() }).await;
+    let options = Options { codex_config, settings: impatient, ..Options::default() };
+    let stack = Stack::start_with(options).await;
     stack.model.push(Script::text("Let me see.").function_call("get_weather", "{}", "call_1").cut());
     let answer = Answer::read(stack.post(&with_functions("Weather?")).await).await;
     assert_eq!(answer.error(502).0, "stream_disconnected");
@@ -130,7 +137,7 @@ async fn one_that_is_tried_again_after_a_call_is_not_told_with_what_was_made_up_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_take_long_to_write_are_told_and_their_turn_does_not_go_on() {
-    let stack = Stack::start().await;
+    let stack = Stack::start_with_settings(impatient).await;
     let calls = EventStream::default()
         .function_call("get_weather", "{}", "call_1")
         .pause(Duration::from_secs(25))
