@@ -58,7 +58,7 @@ impl ReasoningTale {
         let parts = std::mem::take(&mut self.parts);
         self.told = self.seen;
         self.muted = false;
-        let app_server::Reasoning { mut summary, encrypted_content, .. } = reasoning;
+        let app_server::Reasoning { mut summary, encrypted_content } = reasoning;
         summary.retain(|_| self.summarised);
         let missing = summary.iter().enumerate().skip(parts);
         let mut events: Vec<_> =
@@ -74,7 +74,6 @@ mod tests {
 
     fn item(parts: &[&str]) -> app_server::Reasoning {
         app_server::Reasoning {
-            id: None,
             summary: parts.iter().map(|&part| part.to_owned()).collect(),
             encrypted_content: Some("opaque".to_owned()),
         }
