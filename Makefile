@@ -60,7 +60,7 @@ fmt: ## Format the Rust and Python sources in place
 generate: ## Make generated/, the tests' recordings and the documents' tables anew, from the pinned Codex
 	@sh scripts/generate
 
-codex-update: ## Move to the newest Codex, or VERSION=0.169.0: pin it, say what moved, make generated/ anew, run every test
+codex-update: ## Move to the newest Codex, or VERSION=0.171.0: pin it, say what moved, make generated/ anew, run every test
 	@sh scripts/codex-update $(VERSION)
 
 icons: ## Draw icons/ from their sources

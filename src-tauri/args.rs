@@ -13,11 +13,11 @@ pub(crate) const NO_WINDOW: &str = "--no-window";
 #[cfg(target_os = "linux")]
 pub(crate) const WINDOW_FAILED: &str = "--window-failed";
 
-/// An icon that switches an OpenAI-compatible gateway, on loopback, to your own Codex on and off.
+/// A tray application that starts and stops an OpenAI-compatible gateway to your own Codex, on this machine only.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Args {
-    /// The configuration file.
+    /// The config file.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Listen on this port, whatever the settings say.

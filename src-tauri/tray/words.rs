@@ -42,7 +42,7 @@ fn trouble_in_words(trouble: &Trouble, zone: &TimeZone) -> String {
         Trouble::QuotaUsedUp { window, resets_at_ms } => {
             format!("The {window} limit is used up{}", resets(*resets_at_ms, zone))
         }
-        Trouble::Config { message } => short(&format!("The configuration file can't be used: {message}")),
+        Trouble::Config { message } => short(&format!("The config file can't be used: {message}")),
         Trouble::Other { message } => short(message),
     }
 }

@@ -41,12 +41,11 @@ def defines(file: Path, test: str) -> bool:
 def named_tests() -> list[str]:
     """The tests that stand for an invariant or for what works with a client."""
     architecture = ROOT.joinpath("docs", "architecture.md").read_text()
-    table = architecture.split("## Invariants")[1].split("\n## ")[0]
-    rows = [row for row in table.splitlines() if row.startswith("| ")][1:]
-    assert len(rows) > 20
-    assert all(row.count("::") >= 1 for row in rows)
+    invariants = re.split(r"^- ", architecture.split("## Invariants")[1].split("\n## ")[0], flags=re.M)[1:]
+    assert len(invariants) > 20
+    assert all("::" in invariant for invariant in invariants)
     marks = [test for client in compatibility.CLIENTS for test in client.tests.values()]
-    return sorted({*re.findall(r"`([^`]+::[^`]+)`", table), *marks})
+    return sorted({*re.findall(r"`([^`]+::[^`]+)`", "".join(invariants)), *marks})
 
 
 @pytest.mark.parametrize("test", named_tests())

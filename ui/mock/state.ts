@@ -14,7 +14,7 @@ export function healthy(now: number): AppState {
     demo: false,
     codex: {
       path: "/usr/local/lib/node_modules/@openai/codex/bin/codex",
-      version: "0.169.0",
+      version: "0.171.0",
       account: { kind: "signedIn", method: "chatgpt", plan: "Plus" },
       leaks: [],
       models: ["gpt-5.5", "gpt-5.5-codex", "gpt-6-luna"],

@@ -64,9 +64,10 @@ pub(crate) enum Command {
     /// model beside the caller's messages. It changes no settings; Codex may write to its own home. The exit status is 1 if a
     /// check fails.
     Doctor,
-    /// Sign in to Codex, where the gateway has a Codex home of its own
+    /// Sign in to the Codex that the gateway uses
     ///
-    /// For `"codex_home": "own"` in the config file. Otherwise your own Codex is used, and `codex login` signs in.
+    /// With `"codex_home": "own"` in the config file, that is a Codex home of the gateway's own. Otherwise it is your own
+    /// Codex, as with `codex login`.
     Login {
         /// By a code, where the browser is on another machine
         #[arg(long)]

@@ -39,7 +39,7 @@ fn groups(command: &Command) -> String {
 
 pub(crate) const AFTER: &str = "\
 Examples:
-  codex-gateway demo           try it: no account is needed, and the lines for Python are printed
+  codex-gateway demo           try it: no account is needed
   codex-gateway init           write a config file, with a local token that lasts
   codex-gateway                start the gateway
   codex-gateway --port 9000    start it on another port

@@ -159,11 +159,11 @@ function troubleNotice(trouble: Trouble, isOn: boolean, now: number): Notice {
     case "config":
       return isOn
         ? amber(
-            "The configuration file can't be used; the settings before it still hold.",
+            "The config file can't be used; the settings before it still hold.",
             [],
             [trouble.message],
           )
-        : amber("The configuration file can't be used.", [TRY_AGAIN], [trouble.message]);
+        : amber("The config file can't be used.", [TRY_AGAIN], [trouble.message]);
     case "other":
       return amber(trouble.message, [TRY_AGAIN]);
   }

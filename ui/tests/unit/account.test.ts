@@ -15,7 +15,7 @@ test("who is signed in, with what plan, and how much of each limit is used", asy
   expect(section("Limits").getByText("62 % used")).toBeVisible();
   expect(section("Limits").getByText("resets in 2 h 11 min")).toBeVisible();
   expect(section("Limits").getByText("resets in 4 days 1 h")).toBeVisible();
-  expect(section("Codex").getByText("0.169.0")).toBeVisible();
+  expect(section("Codex").getByText("0.171.0")).toBeVisible();
   expect(section("Codex").getByText("Running")).toBeVisible();
 });
 

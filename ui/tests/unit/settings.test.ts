@@ -8,11 +8,11 @@ const change = (setting: string, value: unknown) => ({ change: { setting, value 
 
 test("a switch applies at once, and says so in place and aloud", async () => {
   const { user, rust, spoken } = await openWindow({ place: "settings" });
-  await user.click(await screen.findByRole("switch", { name: "Open at login" }));
+  await user.click(await screen.findByRole("switch", { name: "Start at login" }));
   expect(rust).toHaveBeenCalledWith("change_setting", change("startAtLogin", true));
   expect(await screen.findByText("Applied", { selector: ".mark" })).toBeVisible();
   expect(spoken()).toBe("Applied");
-  expect(screen.getByRole("switch", { name: "Open at login" })).toBeChecked();
+  expect(screen.getByRole("switch", { name: "Start at login" })).toBeChecked();
 });
 
 test.each([

@@ -39,7 +39,7 @@ test.each([
   ["keyring", "The keyring didn't answer.", ["Unlock", "Make a new token, in a file", "Details"]],
   ["token-lost", "The keyring no longer has the token.", ["Make a new one"]],
   ["crashed", "Codex stopped unexpectedly; restarting (2nd try).", ["Details"]],
-  ["config", "The configuration file can't be used.", ["Try again", "Details"]],
+  ["config", "The config file can't be used.", ["Try again", "Details"]],
   ["demo", "On, with the demo model: answers are scripted.", ["Sign in", "Leave the demo"]],
 ])("%s is said in words, with what can be done", async (scene, words, actions) => {
   await openWindow({ scene });
@@ -76,7 +76,7 @@ test("a file that can't be used changes nothing while the gateway is on", async 
   const { user } = await openWindow({ scene: "config-while-on", state: { running: 3 } });
   expect(screen.getByRole("banner")).toHaveTextContent("On. 3 requests running.");
   expect(strip().querySelector("p")).toHaveTextContent(
-    "The configuration file can't be used; the settings before it still hold.",
+    "The config file can't be used; the settings before it still hold.",
   );
   expect(offers()).toEqual(["Details"]);
   await user.click(screen.getByRole("button", { name: "Details" }));
@@ -246,7 +246,7 @@ test("Ctrl and a digit, and ⌘ and a digit, go to a place", async () => {
 
 test("the foot of the rail tells of Codex and its limits", async () => {
   await openWindow();
-  expect(screen.getByText("Codex 0.169")).toBeVisible();
+  expect(screen.getByText("Codex 0.171")).toBeVisible();
   expect(screen.getByText("signed in · Plus")).toBeVisible();
   expect(screen.getByRole("meter", { name: "5-hour limit used" })).toHaveAttribute("aria-valuetext", "62 %");
   expect(screen.getByText("62 %")).toBeVisible();

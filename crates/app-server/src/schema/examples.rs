@@ -160,7 +160,7 @@ fn notifications() -> Vec<(&'static str, Value)> {
         ),
         raw_item(json!({"type": "function_call_output", "output": "sunny"})),
         raw_item(json!({
-            "type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Hm."}],
+            "type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}],
             "encrypted_content": "opaque",
         })),
         ("item/reasoning/summaryTextDelta", json!({"threadId": "t", "summaryIndex": 1, "delta": "Hm."})),
