@@ -171,7 +171,7 @@ def clients() -> str:
             client.name,
             f"`{client.package}` {client.version}",
             *("✓" if feature in client.tests else "" for feature in FEATURES),
-            ", ".join(sorted({f"`{test.partition('::')[0]}`" for test in client.tests.values()})),
+            ", ".join(sorted({f"`{Path(test.partition('::')[0]).name}`" for test in client.tests.values()})),
         ]
         for client in CLIENTS
     ]
