@@ -90,6 +90,46 @@ async fn what_comes_after_a_long_silence_between_two_is_told() {
     stack.stop().await;
 }
 
+/// The provider has told the usage of the first, and tells none of the second, in which somebody stops it.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_stopped_is_counted_beside_those_before_it() {
+    const USAGE: (u64, u64) = (1_000, 100);
+    let stack = Stack::start().await;
+    let mut feed = stack.gateway.log().subscribe();
+    let usage = json!({"input_tokens": USAGE.0, "output_tokens": USAGE.1, "total_tokens": USAGE.0 + USAGE.1});
+    let first = || {
+        let response = json!({"id": "resp_1", "usage": usage, "end_turn": false});
+        EventStream::default()
+            .message(Message::deltas(["Let me think."]).phase(Phase::Commentary))
+            .event("response.completed", json!({"response": response}))
+            .cut()
+    };
+    let words = || (0..100).map(|number| format!("{number} "));
+
+    stack.model.push(first());
+    stack.model.set_default(
+        EventStream::default().message(Message::deltas(words()).phase(Phase::FinalAnswer)).hang(),
+    );
+    let mut stream = stack.stream("One").await;
+    for _ in 0..10 {
+        stream.delta().await;
+    }
+    drop(stream);
+    let record = feed.recv().await.unwrap();
+    let tokens = record.tokens.unwrap();
+    assert_eq!(record.status, 499);
+    assert!(tokens.estimated, "{tokens:?}");
+    assert!(tokens.input > USAGE.0 && tokens.output > USAGE.1, "{tokens:?}");
+
+    stack.model.push(first());
+    let mut body = user_message("Two");
+    body["stop"] = json!("7 8 9");
+    let cut = Answer::read(stack.post(&body).await).await;
+    let counted = |name: &str| cut.body["usage"][name].as_u64().unwrap();
+    assert!(counted("prompt_tokens") > USAGE.0 && counted("completion_tokens") > USAGE.1, "{}", cut.body);
+    stack.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_breaks_off_after_a_call_ends_the_turn_with_its_own_reason() {
     let stack = Stack::start_with_settings(impatient).await;
