@@ -154,7 +154,7 @@ def shell(block: Block, gateway: Gateway, model: ScriptedModel, home: Path) -> N
     lines = block.text.replace("\\\n", " ").strip().splitlines()
     if all(first_word(line) in BUILDS for line in lines):
         for line in lines:
-            BUILDS[first_word(line)](shlex.split(line))
+            BUILDS[first_word(line)](shlex.split(line, comments=True))
         return
     programs = home / "bin"
     programs.mkdir()
