@@ -158,11 +158,7 @@ function troubleNotice(trouble: Trouble, isOn: boolean, now: number): Notice {
       );
     case "config":
       return isOn
-        ? amber(
-            "The config file can't be used; the settings before it still hold.",
-            [],
-            [trouble.message],
-          )
+        ? amber("The config file can't be used; the settings before it still hold.", [], [trouble.message])
         : amber("The config file can't be used.", [TRY_AGAIN], [trouble.message]);
     case "other":
       return amber(trouble.message, [TRY_AGAIN]);
