@@ -1,11 +1,11 @@
 //! Starts threads that hold nothing but what a caller gives them, whatever the person's configuration says just then.
 //!
-//! Codex reads the configuration anew for every thread, and some of it can only be switched off by name. So it is asked
-//! for its configuration together with each thread, which costs no time. Where it has become another one meanwhile, the
-//! thread is given up, and the next one started by that.
+//! Codex reads the configuration anew for every thread, and some of it can only be switched off by name. So its files are
+//! looked at before and after each thread is started, and Codex is asked again where they have changed, and every now and
+//! then for what comes from elsewhere. Where it has become another one meanwhile, the thread is given up, and the next
+//! one started by that.
 
 use std::{
-    fmt,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use tokio::{
     sync::watch,
     task::spawn_blocking,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{
@@ -28,6 +28,13 @@ use super::{
     home::{Home, Look},
     stamp::Stamp,
 };
+
+/// How long Codex's word about its configuration holds while its files stay as they are. Asking for it each time would
+/// take a third of all that the gateway costs.
+const HOLDS: Duration = Duration::from_secs(1);
+
+/// How long a look at the files holds. Nobody can change them and send a request in less.
+const FRESH: Duration = Duration::from_millis(2);
 
 /// How long to let the configuration come to rest.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -47,24 +54,22 @@ struct Shared {
     template: ThreadStart,
     home: Home,
     files: Arc<Files>,
-    known: Mutex<Known>,
+    known: Mutex<Arc<Known>>,
+    /// When somebody last asked for it.
+    asked: Mutex<Instant>,
+    /// The latest look at the files, and since when it is on its way.
+    looked: Mutex<Option<(Instant, Arc<Look>)>>,
     /// The files whose text Codex adds to every prompt, by the latest thread.
     instruction_sources: watch::Sender<Vec<String>>,
 }
 
 /// The configuration as it was last read.
-#[derive(Clone)]
+#[derive(Debug)]
 struct Known {
-    config: Map<String, Value>,
+    /// What a thread is told because of it.
+    overrides: Map<String, Value>,
     /// Its files, as they were before that.
     files: Vec<Option<Stamp>>,
-}
-
-/// The configuration may hold keys of providers.
-impl fmt::Debug for Known {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Known").field("files", &self.files).finish_non_exhaustive()
-    }
 }
 
 /// What only a thread can be told.
@@ -83,7 +88,7 @@ pub(super) struct Loaded {
     pub(super) id: String,
     pub(super) events: Subscription,
     /// How the home was before the thread was started.
-    home: Look,
+    home: Arc<Look>,
 }
 
 /// Why a thread can't be used.
@@ -98,29 +103,36 @@ pub(super) enum Unfit {
 impl Starter {
     /// Reads the configuration of the Codex that has this home, and for which these files were made.
     pub(super) async fn open(client: Client, home: Home, files: Arc<Files>) -> Result<Self, Error> {
-        let known = Known::read(&client, files.cwd(), home.look()).await?;
+        let known = Known::read(&client, files.cwd(), home.look().configuration).await?;
         let shared = Shared {
             template: bare::thread(files.cwd()),
             home,
             files,
-            known: Mutex::new(known),
+            known: Mutex::new(Arc::new(known)),
+            asked: Mutex::new(Instant::now()),
+            looked: Mutex::default(),
             instruction_sources: watch::Sender::default(),
         };
         Ok(Self { client, shared: Arc::new(shared) })
     }
 
     /// How the home is now. What Codex needs besides is there then.
-    pub(super) async fn look(&self) -> Result<Look, Error> {
-        let shared = Arc::clone(&self.shared);
+    pub(super) async fn look(&self) -> Result<Arc<Look>, Error> {
+        let latest = lock(&self.shared.looked).clone();
+        if let Some((_, look)) = latest.filter(|(since, _)| since.elapsed() < FRESH) {
+            return Ok(look);
+        }
+        let (since, shared) = (Instant::now(), Arc::clone(&self.shared));
         let look = spawn_blocking(move || {
             shared.files.restore();
-            shared.home.look()
+            Arc::new(shared.home.look())
         });
         let after = self.client.request_timeout();
-        let looked =
-            timeout(after, look).await.map_err(|_| Error::TimedOut { method: ThreadStart::METHOD, after })?;
+        let timed_out = |_| Error::TimedOut { method: ThreadStart::METHOD, after };
         // Without a result, the runtime is ending.
-        Ok(looked.unwrap_or_default())
+        let look = timeout(after, look).await.map_err(timed_out)?.unwrap_or_default();
+        *lock(&self.shared.looked) = Some((since, Arc::clone(&look)));
+        Ok(look)
     }
 
     /// The files whose text reaches the model with every prompt, and their changes.
@@ -140,16 +152,16 @@ impl Starter {
         let mut servers = 0;
         loop {
             let home = self.look().await?;
-            let mut known = self.known().clone();
+            let mut known = Arc::clone(&lock(&self.shared.known));
             if known.files != home.configuration {
                 // By what was known, a server that was added would be started.
-                known = self.read(home.clone()).await?;
+                known = self.read(home.configuration.clone()).await?;
             }
             // Codex may read its configuration for either of them first. Between two looks that are alike, that is the same.
             let (loaded, now) =
-                tokio::join!(self.load(wishes, &known, home.clone()), self.read(home.clone()));
+                tokio::join!(self.load(wishes, &known, Arc::clone(&home)), self.reread(&known));
             let mut loaded = loaded?;
-            let is_at_rest = now?.config == known.config && self.look().await? == home;
+            let is_at_rest = now?.overrides == known.overrides && self.look().await? == home;
             match loaded.unfit() {
                 None if is_at_rest => return Ok(loaded),
                 Some(Unfit::Server(name)) if is_at_rest => {
@@ -168,17 +180,30 @@ impl Starter {
         }
     }
 
-    async fn read(&self, home: Look) -> Result<Known, Error> {
-        let known = Known::read(&self.client, self.shared.files.cwd(), home).await?;
-        self.known().clone_from(&known);
+    async fn read(&self, files: Vec<Option<Stamp>>) -> Result<Arc<Known>, Error> {
+        let known = Arc::new(Known::read(&self.client, self.shared.files.cwd(), files).await?);
+        lock(&self.shared.known).clone_from(&known);
         Ok(known)
     }
 
-    async fn load(&self, wishes: &Wishes, known: &Known, home: Look) -> Result<Loaded, Error> {
+    /// The same again, where nobody has asked for long.
+    async fn reread(&self, known: &Arc<Known>) -> Result<Arc<Known>, Error> {
+        let is_due = {
+            let mut asked = lock(&self.shared.asked);
+            let is_due = asked.elapsed() >= HOLDS;
+            if is_due {
+                *asked = Instant::now();
+            }
+            is_due
+        };
+        if is_due { self.read(known.files.clone()).await } else { Ok(Arc::clone(known)) }
+    }
+
+    async fn load(&self, wishes: &Wishes, known: &Known, home: Arc<Look>) -> Result<Loaded, Error> {
         let mut thread = ThreadStart {
             model: wishes.model.clone(),
             dynamic_tools: wishes.tools.clone(),
-            config: bare::overrides(&known.config),
+            config: known.overrides.clone(),
             ..self.shared.template.clone()
         };
         if let Some(verbosity) = &wishes.verbosity {
@@ -192,7 +217,7 @@ impl Starter {
         loading.await.unwrap_or(Err(Error::Closed { method: ThreadStart::METHOD }))
     }
 
-    fn loaded(&self, answer: ThreadStartResponse, home: Look) -> Loaded {
+    fn loaded(&self, answer: ThreadStartResponse, home: Arc<Look>) -> Loaded {
         let ThreadStartResponse { thread, instruction_sources } = answer;
         self.shared.instruction_sources.send_if_modified(|known| {
             let changed = *known != instruction_sources;
@@ -207,25 +232,25 @@ impl Starter {
         let (client, events) = (self.client.clone(), self.client.subscribe(&thread.id));
         Loaded { client, id: thread.id, events, home }
     }
+}
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.shared.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Known {
     /// Reads the configuration as a thread has it that works in `cwd`.
-    async fn read(client: &Client, cwd: &Path, home: Look) -> Result<Self, Error> {
+    async fn read(client: &Client, cwd: &Path, files: Vec<Option<Stamp>>) -> Result<Self, Error> {
         let cwd = Some(cwd.to_string_lossy().into_owned());
         let config = client.request(&ConfigRead { include_layers: false, cwd }).await?.config;
-        Ok(Self { config, files: home.configuration })
+        Ok(Self { overrides: bare::overrides(&config), files })
     }
 }
 
 impl Loaded {
     /// Whether it was started by the configuration and the instructions as they are now.
     pub(super) fn is_of(&self, home: &Look) -> bool {
-        self.home == *home
+        *self.home == *home
     }
 
     /// Whether Codex would give it the same instructions again, and so none.

@@ -4,7 +4,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use app_server::{
@@ -72,7 +72,7 @@ impl Threads {
     }
 
     /// How the Codex home is now.
-    pub(super) async fn look(&self) -> Result<Look, Error> {
+    pub(super) async fn look(&self) -> Result<Arc<Look>, Error> {
         self.starter.look().await
     }
 
