@@ -159,8 +159,7 @@ impl Report {
             added(|cell| &cell.all_first_tokens, 99.0),
             added(|cell| &cell.all_totals, 50.0),
             added(|cell| &cell.all_totals, 99.0),
-        )?;
-        writeln!(f, "A negative figure says that the difference is smaller than the spread.")
+        )
     }
 }
 
