@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,9 @@ class Tape:
             if message.get("method") == "thread/unsubscribe"
         }
 
+    def asked_for_the_configuration(self) -> int:
+        return sum(message.get("method") == "config/read" for message in self._messages("in"))
+
     def _messages(self, name: str) -> list[dict[str, Any]]:
         # The last line may be under way.
         lines = (self.folder / name).read_text().split("\n")[:-1]
@@ -72,3 +76,21 @@ def test_a_thread_that_comes_too_late_is_given_up(start_gateway: StartGateway, t
         ask(client, tools=[WEATHER])
     assert soon(lambda: len(tape.started()) >= READY + 4)
     assert soon(lambda: len(tape.started() - tape.given_up()) <= READY)
+
+
+def test_codex_is_asked_for_its_configuration_every_now_and_then(
+    start_gateway: StartGateway, tmp_path: Path
+) -> None:
+    tape = Tape(tmp_path)
+    gateway = start_gateway(variables={"CODEX_GATEWAY_CODEX": str(tape.program)})
+    with gateway.client() as client:
+        since = time.monotonic()
+        for _ in range(20):
+            ask(client, tools=[WEATHER])
+        seconds = time.monotonic() - since
+        before = tape.asked_for_the_configuration()
+        assert len(tape.started()) > 20
+        assert before <= 2 + seconds
+        time.sleep(1)
+        ask(client, tools=[WEATHER])
+        assert tape.asked_for_the_configuration() > before
