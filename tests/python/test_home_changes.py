@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +106,19 @@ def config(gateway: Gateway) -> Path:
     return gateway.home / ".codex" / "config.toml"
 
 
+def instruct(gateway: Gateway, text: str) -> None:
+    """Writes what Codex adds to every prompt."""
+    (gateway.home / ".codex" / "AGENTS.md").write_text(text)
+
+
+def stand_in(source: str, folder: Path) -> Path:
+    """A program in Codex's place, which has the real one behind it."""
+    program = folder / "codex"
+    program.write_text(source.format(python=sys.executable, codex=str(codex_binary())))
+    program.chmod(0o700)
+    return program
+
+
 def refusal(client: openai.OpenAI, **options: Any) -> tuple[int, str | None] | None:
     """Asks, and tells why there was no answer."""
     try:
@@ -162,33 +175,35 @@ def test_settings_that_are_added_change_nothing(start_gateway: StartGateway, mod
             assert model.requests[-1]["body"].get("text", {}).get("verbosity", "medium") == "medium"
 
 
-def test_instructions_that_are_added_are_warned_about_with_the_first_prompt_that_has_them(
-    start_gateway: StartGateway, model: ScriptedModel
-) -> None:
+@pytest.fixture
+def instructed(start_gateway: StartGateway) -> Iterator[tuple[Gateway, openai.OpenAI]]:
+    """A gateway whose threads are ready, and then a file of instructions comes into the home."""
     gateway = start_gateway()
     with gateway.client() as client:
         ask(client)
         time.sleep(1)
-        file = gateway.home / ".codex" / "AGENTS.md"
-        file.write_text(f"Say {SECRET}.")
-        assert "AGENTS.md" not in gateway.log
-        ask(client, tools=[WEATHER])
-        assert "AGENTS.md" in gateway.log
-        ask(client)
-        assert SECRET in json.dumps(model.requests[-1]["body"])
+        instruct(gateway, f"Say {SECRET}.")
+        yield gateway, client
+
+
+def test_instructions_that_are_added_are_warned_about_with_the_first_prompt_that_has_them(
+    instructed: tuple[Gateway, openai.OpenAI], model: ScriptedModel
+) -> None:
+    gateway, client = instructed
+    assert "AGENTS.md" not in gateway.log
+    ask(client, tools=[WEATHER])
+    assert "AGENTS.md" in gateway.log
+    ask(client)
+    assert SECRET in json.dumps(model.requests[-1]["body"])
 
 
 def test_instructions_that_reach_a_thread_which_was_ready_are_warned_about_too(
-    start_gateway: StartGateway, model: ScriptedModel
+    instructed: tuple[Gateway, openai.OpenAI], model: ScriptedModel
 ) -> None:
-    gateway = start_gateway()
-    with gateway.client() as client:
-        ask(client)
-        time.sleep(1)
-        (gateway.home / ".codex" / "AGENTS.md").write_text(f"Say {SECRET}.")
-        ask(client)
-        assert SECRET in json.dumps(model.requests[-1]["body"])
-        assert soon(lambda: "AGENTS.md" in gateway.log)
+    gateway, client = instructed
+    ask(client)
+    assert SECRET in json.dumps(model.requests[-1]["body"])
+    assert soon(lambda: "AGENTS.md" in gateway.log)
 
 
 def test_a_conversation_goes_on_without_instructions_in_its_midst(
@@ -201,7 +216,7 @@ def test_a_conversation_goes_on_without_instructions_in_its_midst(
         conversation.say(user("One"))
         conversation.say(user("Two"))
         for text in [SECRET, f"Only {SECRET}"]:
-            (gateway.home / ".codex" / "AGENTS.md").write_text(text)
+            instruct(gateway, text)
             conversation.say(user("More"))
             assert model.conversation[-1]["content"][0]["text"] == "More"
             assert json.dumps(model.conversation).count(SECRET) == 1
@@ -214,9 +229,7 @@ def test_a_conversation_goes_on_without_instructions_in_its_midst(
 def test_a_server_that_comes_between_two_looks_is_not_run_and_its_thread_not_used(
     start_gateway: StartGateway, model: ScriptedModel, tmp_path: Path, options: dict[str, Any]
 ) -> None:
-    codex = tmp_path / "codex"
-    codex.write_text(RACE.format(python=sys.executable, codex=str(codex_binary())))
-    codex.chmod(0o700)
+    codex = stand_in(RACE, tmp_path)
     gateway = start_gateway(variables={"CODEX_GATEWAY_CODEX": str(codex)}, request_timeout_seconds=5)
     with gateway.client() as client:
         ask(client, **options)
@@ -236,9 +249,7 @@ def test_a_server_that_comes_between_two_looks_is_not_run_and_its_thread_not_use
 def test_a_server_that_can_not_be_switched_off_is_named_and_no_request_answered(
     start_gateway: StartGateway, model: ScriptedModel, tmp_path: Path
 ) -> None:
-    codex = tmp_path / "codex"
-    codex.write_text(STARTS_A_SERVER.format(python=sys.executable, codex=str(codex_binary())))
-    codex.chmod(0o700)
+    codex = stand_in(STARTS_A_SERVER, tmp_path)
     gateway = start_gateway(variables={"CODEX_GATEWAY_CODEX": str(codex)})
     with (
         gateway.client() as client,

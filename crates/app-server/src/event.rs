@@ -58,6 +58,7 @@ pub enum ThreadEvent {
     },
     /// An MCP server of the person's is being started for the thread, whose tools the model is about to be offered.
     McpServer {
+        /// Redacted: it is told to people.
         name: String,
     },
     /// Codex is done with the thread's turn, of which [`ThreadEvent::TurnCompleted`] tells next.

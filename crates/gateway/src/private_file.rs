@@ -24,11 +24,9 @@ pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Writes a file whole or not at all: somebody may be reading the one before.
-pub(crate) fn replace(path: &Path, parts: impl IntoIterator<Item: AsRef<str>>) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut file = NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
-    for part in parts {
-        file.write_all(part.as_ref().as_bytes())?;
-    }
+    file.write_all(text.as_bytes())?;
     file.persist(path)?;
     Ok(())
 }

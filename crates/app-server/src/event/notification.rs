@@ -12,7 +12,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{ThreadEvent, TokenUsage, TurnError, TurnStatus};
-use crate::{message::Text, method::notifications, raw_item};
+use crate::{message::Text, method::notifications, raw_item, redact::redact};
 
 /// A notification's thread, and what it says.
 #[derive(Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ impl<'de> DeserializeSeed<'de> for Params {
             }
             Method::McpServerStartupStatusUpdated => {
                 let McpServer { thread_id, name } = Deserialize::deserialize(params)?;
-                return Ok(Notification::new(thread_id, ThreadEvent::McpServer { name }));
+                return Ok(Notification::new(thread_id, ThreadEvent::McpServer { name: redact(&name) }));
             }
             Method::ThreadClosed => {
                 let Owner { thread_id } = Deserialize::deserialize(params)?;

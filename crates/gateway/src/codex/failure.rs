@@ -248,9 +248,8 @@ pub(super) fn server_started(name: &str) -> TurnError {
     TurnError::new(
         TurnErrorKind::Unavailable,
         format!(
-            "Codex has started the MCP server `{}`, which no request may have. Send the request again; if that does not \
-             help, remove the server from Codex's configuration.",
-            redact(name)
+            "Codex has started the MCP server `{name}`, which no request may have. Send the request again; if that does \
+             not help, remove the server from Codex's configuration."
         ),
     )
 }

@@ -72,7 +72,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         private_file::create_folder(folder)?;
     }
-    private_file::replace(path, [text])
+    private_file::replace(path, text)
 }
 
 #[cfg(test)]

@@ -29,8 +29,8 @@ use super::{
     stamp::Stamp,
 };
 
-/// How long Codex's word about its configuration holds while its files stay as they are. Asking for it each time would
-/// take a third of all that the gateway costs.
+/// How long Codex's word about its configuration holds while its files stay as they are. If it was asked with each thread,
+/// 64 callers would be more than it takes in.
 const HOLDS: Duration = Duration::from_secs(1);
 
 /// How long a look at the files holds. Nobody can change them and send a request in less.
@@ -73,12 +73,12 @@ struct Known {
 }
 
 /// What only a thread can be told.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Wishes {
+#[derive(Debug, Default)]
+pub(super) struct Wishes<'a> {
     /// The model that the thread will be used with, where that must be known.
-    pub(super) model: Option<String>,
-    pub(super) tools: Vec<DynamicTool>,
-    pub(super) verbosity: Option<String>,
+    pub(super) model: Option<&'a str>,
+    pub(super) tools: &'a [DynamicTool],
+    pub(super) verbosity: Option<&'a str>,
 }
 
 /// A thread that Codex has loaded. Dropping it gives it up: Codex unloads it.
@@ -96,8 +96,8 @@ pub(super) struct Loaded {
 pub(super) enum Unfit {
     /// This server of the person's has been started for it.
     Server(String),
-    /// Codex has unloaded it.
-    Closed,
+    /// Codex has unloaded it, or is gone itself.
+    Gone,
 }
 
 impl Starter {
@@ -142,13 +142,13 @@ impl Starter {
 
     /// Starts a thread. May be cancelled: a thread that nobody waits for any more is given up as soon as it is there,
     /// as is one that comes after the time for one request is over.
-    pub(super) async fn start(&self, wishes: &Wishes) -> Result<Loaded, Error> {
+    pub(super) async fn start(&self, wishes: &Wishes<'_>) -> Result<Loaded, Error> {
         let after = self.client.request_timeout();
         let timed_out = Err(Error::TimedOut { method: ThreadStart::METHOD, after });
         timeout(after, self.start_bare(wishes)).await.unwrap_or(timed_out)
     }
 
-    async fn start_bare(&self, wishes: &Wishes) -> Result<Loaded, Error> {
+    async fn start_bare(&self, wishes: &Wishes<'_>) -> Result<Loaded, Error> {
         let mut servers = 0;
         loop {
             let home = self.look().await?;
@@ -162,19 +162,19 @@ impl Starter {
                 tokio::join!(self.load(wishes, &known, Arc::clone(&home)), self.reread(&known));
             let mut loaded = loaded?;
             let is_at_rest = now?.overrides == known.overrides && self.look().await? == home;
-            match loaded.unfit() {
-                None if is_at_rest => return Ok(loaded),
-                Some(Unfit::Server(name)) if is_at_rest => {
-                    servers += 1;
-                    if servers == SERVERS {
-                        return Err(Error::Server { name });
-                    }
-                }
-                _ => {}
+            let unfit = loaded.unfit();
+            if unfit.is_none() && is_at_rest {
+                return Ok(loaded);
             }
-            tracing::info!(
-                "Codex's configuration has just changed: a thread is given up, and another one started"
-            );
+            tracing::info!(is_at_rest, ?unfit, "a thread is given up that has just been started");
+            if let Some(Unfit::Server(name)) = unfit
+                && is_at_rest
+            {
+                servers += 1;
+                if servers == SERVERS {
+                    return Err(Error::Server { name });
+                }
+            }
             drop(loaded);
             sleep(PAUSE).await;
         }
@@ -199,15 +199,15 @@ impl Starter {
         if is_due { self.read(known.files.clone()).await } else { Ok(Arc::clone(known)) }
     }
 
-    async fn load(&self, wishes: &Wishes, known: &Known, home: Arc<Look>) -> Result<Loaded, Error> {
+    async fn load(&self, wishes: &Wishes<'_>, known: &Known, home: Arc<Look>) -> Result<Loaded, Error> {
         let mut thread = ThreadStart {
-            model: wishes.model.clone(),
-            dynamic_tools: wishes.tools.clone(),
+            model: wishes.model.map(str::to_owned),
+            dynamic_tools: wishes.tools.to_vec(),
             config: known.overrides.clone(),
             ..self.shared.template.clone()
         };
-        if let Some(verbosity) = &wishes.verbosity {
-            thread.config.insert("model_verbosity".to_owned(), verbosity.as_str().into());
+        if let Some(verbosity) = wishes.verbosity {
+            thread.config.insert("model_verbosity".to_owned(), verbosity.into());
         }
         let answer = self.client.send_within(&thread, Duration::MAX)?;
         let this = self.clone();
@@ -263,10 +263,8 @@ impl Loaded {
         while let Some(event) = self.events.try_next() {
             match event {
                 Ok(ThreadEvent::McpServer { name }) => return Some(Unfit::Server(name)),
-                Ok(ThreadEvent::Closed) => return Some(Unfit::Closed),
+                Ok(ThreadEvent::Closed) | Err(_) => return Some(Unfit::Gone),
                 Ok(_) => {}
-                // Whoever uses the thread learns that its Codex is gone.
-                Err(_) => break,
             }
         }
         None

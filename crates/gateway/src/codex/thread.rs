@@ -129,12 +129,7 @@ impl Thread {
 
     /// Passes over what came between two turns. `false` where the thread has ended meanwhile, or is not bare any more.
     pub(super) fn settle(&mut self) -> bool {
-        while let Some(event) = self.loaded.events.try_next() {
-            if matches!(event, Err(_) | Ok(ThreadEvent::Closed | ThreadEvent::McpServer { .. })) {
-                return false;
-            }
-        }
-        true
+        self.loaded.unfit().is_none()
     }
 
     /// Whether it can go on in the home as it is now without being given other instructions.

@@ -56,9 +56,9 @@ impl Threads {
             return self.take(home).await;
         }
         let wishes = Wishes {
-            model: Some(turn.model.clone()),
-            tools: tools.dynamic_tools().to_vec(),
-            verbosity: turn.verbosity.clone(),
+            model: Some(&turn.model),
+            tools: tools.dynamic_tools(),
+            verbosity: turn.verbosity.as_deref(),
         };
         self.starter.start(&wishes).await
     }

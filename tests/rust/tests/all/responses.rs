@@ -15,7 +15,12 @@ use crate::{
 
 /// A response that is not the last of its turn.
 fn commentary(text: &str) -> EventStream {
-    let response = json!({"id": "resp_1", "usage": null, "end_turn": false});
+    commentary_that_costs(text, &Value::Null)
+}
+
+/// The same, and what the provider says that it has used.
+fn commentary_that_costs(text: &str, usage: &Value) -> EventStream {
+    let response = json!({"id": "resp_1", "usage": usage, "end_turn": false});
     EventStream::default()
         .message(Message::deltas([text]).phase(Phase::Commentary))
         .event("response.completed", json!({"response": response}))
@@ -97,13 +102,7 @@ async fn one_that_is_stopped_is_counted_beside_those_before_it() {
     let stack = Stack::start().await;
     let mut feed = stack.gateway.log().subscribe();
     let usage = json!({"input_tokens": USAGE.0, "output_tokens": USAGE.1, "total_tokens": USAGE.0 + USAGE.1});
-    let first = || {
-        let response = json!({"id": "resp_1", "usage": usage, "end_turn": false});
-        EventStream::default()
-            .message(Message::deltas(["Let me think."]).phase(Phase::Commentary))
-            .event("response.completed", json!({"response": response}))
-            .cut()
-    };
+    let first = || commentary_that_costs("Let me think.", &usage);
     let words = || (0..100).map(|number| format!("{number} "));
 
     stack.model.push(first());
