@@ -63,12 +63,13 @@ impl Connection {
     {
         let (lines, queue) = mpsc::unbounded_channel();
         let (has_ended, ended) = watch::channel(false);
+        let routes = Arc::<Routes>::default();
+        let asked = Arc::clone(&routes);
         let writing = tokio::spawn(async move {
-            if let Err(error) = write_lines(writer, queue).await {
+            if let Err(error) = write_lines(writer, queue, &asked).await {
                 tracing::debug!(%error, "Codex's standard input closed");
             }
         });
-        let routes = Arc::<Routes>::default();
         let watched = Arc::clone(&routes);
         tokio::spawn(async move { watched.watch().await });
         let incoming = Incoming {
@@ -94,14 +95,13 @@ impl Connection {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let line = line(id)?;
         let answer = self.routes.pending(id, method, patience);
-        self.send(line);
+        self.queue(Output::Request { id, line });
         Ok(answer)
     }
 
     /// Sends a line that nobody answers.
     pub(crate) fn send(&self, line: Vec<u8>) {
-        // The writer is gone only when the child is; the reader is about to see the same.
-        let _ = self.lines.send(Output::Line(line));
+        self.queue(Output::Line(line));
     }
 
     pub(crate) fn subscribe(&self, thread_id: String) -> Subscription {
@@ -110,7 +110,12 @@ impl Connection {
 
     /// Closes the child's standard input once all that was asked before has been written.
     pub(crate) fn close(&self) {
-        let _ = self.lines.send(Output::Close);
+        self.queue(Output::Close);
+    }
+
+    fn queue(&self, output: Output) {
+        // The writer is gone only when the child is; the reader is about to see the same.
+        let _ = self.lines.send(output);
     }
 
     /// Whether Codex's output has ended.

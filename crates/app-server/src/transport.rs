@@ -6,6 +6,8 @@ use memchr::memchr;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufWriter};
 use tokio::{sync::mpsc, task::yield_now};
 
+use crate::routes::Routes;
+
 /// Longer than any message that Codex has reason to send; a line beyond it is skipped, not kept.
 pub(crate) const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 
@@ -14,6 +16,11 @@ pub(crate) const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 pub(crate) enum Output {
     /// A message and its line end.
     Line(Vec<u8>),
+    /// The same of a request that Codex is to answer.
+    Request {
+        id: u64,
+        line: Vec<u8>,
+    },
     Close,
 }
 
@@ -82,15 +89,28 @@ impl<R: AsyncBufRead + Unpin> LineReader<R> {
     }
 }
 
-/// Writes each line of the queue until it is told to close, or the queue is, and closes the pipe. The queue decouples reading from
-/// writing: a child that does not read its input can't stop us from reading its output.
+/// Writes each line of the queue until it is told to close, or the queue is, and closes the pipe. A request waits until Codex has
+/// room for it, and with it all that comes after. The queue decouples reading from writing: a child that does not read its
+/// input can't stop us from reading its output.
 pub(crate) async fn write_lines<W: AsyncWrite + Unpin>(
     writer: W,
     mut lines: mpsc::UnboundedReceiver<Output>,
+    routes: &Routes,
 ) -> io::Result<()> {
     // Lines that wait together leave in one write, with those of other turns that are about to be sent.
     let mut writer = BufWriter::new(writer);
-    while let Some(Output::Line(line)) = lines.recv().await {
+    while let Some(output) = lines.recv().await {
+        let line = match output {
+            Output::Line(line) => line,
+            Output::Request { id, line } => {
+                if !routes.take_room(id) {
+                    writer.flush().await?;
+                    routes.room(id).await;
+                }
+                line
+            }
+            Output::Close => break,
+        };
         writer.write_all(&line).await?;
         if lines.is_empty() {
             yield_now().await;
@@ -142,7 +162,7 @@ mod tests {
         queue.send(Output::Line(b"one\n".to_vec())).unwrap();
         queue.send(Output::Line(b"two\n".to_vec())).unwrap();
         queue.send(Output::Close).unwrap();
-        write_lines(near, receiver).await.unwrap();
+        write_lines(near, receiver, &Routes::default()).await.unwrap();
         let mut written = String::new();
         tokio::io::AsyncReadExt::read_to_string(&mut far, &mut written).await.unwrap();
         assert_eq!(written, "one\ntwo\n");

@@ -19,6 +19,7 @@
 mod account;
 mod availability;
 mod bare_prompt;
+mod burst;
 mod chat_stream;
 mod hang_up;
 mod images;

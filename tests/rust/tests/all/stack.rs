@@ -262,7 +262,7 @@ fn codex_in(home: &TempDir) -> PathBuf {
     home.path().join("codex")
 }
 
-fn install_codex(path: &Path) {
+pub(crate) fn install_codex(path: &Path) {
     symlink(real_codex(), path).unwrap();
 }
 

@@ -28,6 +28,41 @@ async fn requests_sent_without_waiting_keep_their_order() {
 }
 
 #[tokio::test]
+async fn a_request_waits_while_codex_has_as_many_as_it_takes() {
+    const WAITS: Duration = Duration::from_millis(100);
+    let (client, mut peer) = connect();
+    for number in 0..102 {
+        drop(client.send(&Ask { number }).unwrap());
+    }
+    let mut first = Vec::new();
+    for _ in 0..100 {
+        first.push(peer.hear_request().await.0);
+    }
+    for (number, id) in (100..102).zip(first) {
+        timeout(WAITS, peer.hear()).await.expect_err("a request more than Codex takes");
+        peer.answer(id, "done").await;
+        assert_eq!(peer.hear_request().await.1["number"], number);
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_given_up_makes_room() {
+    let (client, mut peer) = connect_with(Duration::from_millis(50));
+    for number in 0..101 {
+        drop(client.send(&Ask { number }).unwrap());
+    }
+    for number in 0..101 {
+        assert_eq!(peer.hear_request().await.1["number"], number);
+    }
+    // An answer that comes too late makes no more of it.
+    peer.answer(1, "late").await;
+    let next = client.send_within(&Ask { number: 101 }, PATIENCE).unwrap();
+    let (id, _) = peer.hear_request().await;
+    peer.answer(id, "in time").await;
+    assert_eq!(next.wait().await.unwrap(), "in time");
+}
+
+#[tokio::test]
 async fn a_peer_that_does_not_read_is_still_heard() {
     let (client, mut peer) = connect();
     let mut events = client.subscribe("t");
