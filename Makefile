@@ -42,7 +42,7 @@ coverage: ## Count the lines of crates/ that the tests run; fails under 95 %
 mutants: ## Change the code in small ways and see whether a unit test fails (ARGS="--file '**/policy.rs'")
 	@sh scripts/mutants $(ARGS)
 
-fuzz: ## Try the properties with ever new inputs (MINUTES=10)
+fuzz: ## Try each property with ever new inputs (MINUTES=10)
 	@sh scripts/fuzz $(MINUTES)
 
 chaos: ## Break Codex, the provider and the gateway under load (ARGS="--minutes 10 --seed 1")
