@@ -4,10 +4,16 @@
 //! its catalog, each entry is emptied of tools and instructions, and Codex is started with the result. It is made anew
 //! at each start, so that a new version of Codex brings its new models.
 
-use std::{collections::HashMap, process::Stdio, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    process::Stdio,
+    time::Duration,
+};
 
 use app_server::{Command, LaunchError};
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json, value::RawValue};
 use tokio::time::timeout;
 
 /// The context window of each model, in tokens, by the model's name.
@@ -16,6 +22,7 @@ pub(super) type ContextWindows = HashMap<String, u64>;
 /// A derived catalog.
 #[derive(Debug)]
 pub(super) struct Catalog {
+    /// As JSON.
     pub(super) text: String,
     /// What it no longer says.
     pub(super) windows: ContextWindows,
@@ -61,32 +68,57 @@ pub(super) async fn derive(codex: &Command) -> Result<Catalog, LaunchError> {
     if !output.status.success() {
         return Err(problem(format!("failed ({})", output.status)));
     }
-    let catalog: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| problem(format!("printed something that is not JSON: {error}")))?;
-    let windows = context_windows(&catalog);
-    let derived = empty(catalog).ok_or_else(|| problem("printed no list of models".to_owned()))?;
-    Ok(Catalog { text: derived.to_string(), windows })
+    Catalog::of(&output.stdout).map_err(problem)
 }
 
-/// The largest window that each model can be given.
-fn context_windows(catalog: &Value) -> ContextWindows {
-    let models = catalog.get("models").and_then(Value::as_array);
-    let window = |model: &Value| {
-        let name = model.get("slug")?.as_str()?.to_owned();
-        let size = |field| model.get(field).and_then(Value::as_u64);
-        Some((name, size("context_window").max(size("max_context_window"))?))
-    };
-    models.into_iter().flatten().filter_map(window).collect()
-}
-
-/// The catalog with every entry emptied; `None` if it does not look like one.
-fn empty(mut catalog: Value) -> Option<Value> {
-    let models = catalog.get_mut("models")?.as_array_mut()?;
-    for model in models.iter_mut() {
-        let model: &mut Map<String, Value> = model.as_object_mut()?;
-        model.extend(emptied().map(|(field, value)| (field.to_owned(), value)));
+impl Catalog {
+    /// Derives it of what Codex printed. An error says what that is instead.
+    fn of(printed: &[u8]) -> Result<Self, String> {
+        let mut catalog: Fields<'_> = serde_json::from_slice(printed)
+            .map_err(|error| format!("printed something that is no JSON object: {error}"))?;
+        let mut models: Vec<Fields<'_>> = catalog.get("models").and_then(Field::read).unwrap_or_default();
+        if models.is_empty() {
+            return Err("printed no list of models".to_owned());
+        }
+        let windows = models.iter().filter_map(context_window).collect();
+        let emptied = emptied();
+        for model in &mut models {
+            model.extend(emptied.iter().map(|(field, value)| (Cow::Borrowed(*field), Field::Set(value))));
+        }
+        catalog.insert("models".into(), Field::Models(models));
+        let text = serde_json::to_string(&catalog).map_err(|error| format!("can't be written: {error}"))?;
+        Ok(Self { text, windows })
     }
-    (!models.is_empty()).then_some(catalog)
+}
+
+/// An object whose values stay as they are written: most of the catalog are texts that are dropped.
+type Fields<'a> = BTreeMap<Cow<'a, str>, Field<'a>>;
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Field<'a> {
+    Kept(&'a RawValue),
+    Set(&'a Value),
+    Models(Vec<Fields<'a>>),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::Kept(Deserialize::deserialize(deserializer)?))
+    }
+}
+
+impl<'a> Field<'a> {
+    fn read<T: Deserialize<'a>>(&self) -> Option<T> {
+        let Self::Kept(value) = self else { return None };
+        serde_json::from_str(value.get()).ok()
+    }
+}
+
+/// A model's name, and the largest window that it can be given.
+fn context_window(model: &Fields<'_>) -> Option<(String, u64)> {
+    let size = |field| model.get(field)?.read();
+    Some((model.get("slug")?.read()?, size("context_window").max(size("max_context_window"))?))
 }
 
 #[cfg(test)]
@@ -95,13 +127,15 @@ mod tests {
 
     #[test]
     fn entries_lose_their_tools_and_texts_and_keep_the_rest() {
-        let catalog = json!({"models": [{
-            "slug": "m", "priority": 3, "context_window": 1000, "tool_mode": "code_mode_only", "base_instructions": "You are …",
-            "truncation_policy": {"mode": "tokens", "limit": 10000},
+        let printed = json!({"version": 1, "models": [{
+            "slug": "m", "priority": 3, "context_window": 1000, "max_context_window": null, "tool_mode": "code_mode_only",
+            "base_instructions": "You are …", "truncation_policy": {"mode": "tokens", "limit": 10000}, "of": {"a": [1.50]},
         }]});
-        assert_eq!(context_windows(&catalog), HashMap::from([("m".to_owned(), 1000)]));
-        let derived = empty(catalog).unwrap();
+        let Catalog { text, windows } = Catalog::of(printed.to_string().as_bytes()).unwrap();
+        assert_eq!(windows, HashMap::from([("m".to_owned(), 1000)]));
+        let derived: Value = serde_json::from_str(&text).unwrap();
         let model = &derived["models"][0];
+        assert_eq!((&derived["version"], &model["of"]), (&json!(1), &json!({"a": [1.50]})));
         assert_eq!((&model["slug"], &model["priority"]), (&json!("m"), &json!(3)));
         assert_eq!((&model["tool_mode"], &model["base_instructions"]), (&Value::Null, &json!("")));
         assert_eq!(model["truncation_policy"]["mode"], "bytes");
@@ -109,8 +143,9 @@ mod tests {
 
     #[test]
     fn something_else_is_not_a_catalog() {
-        for other in [json!({}), json!({"models": []}), json!({"models": [1]}), json!([])] {
-            assert_eq!(empty(other), None);
+        for other in [r#"{}"#, r#"{"models": []}"#, r#"{"models": [1]}"#, r#"[]"#, "models"] {
+            let problem = Catalog::of(other.as_bytes()).unwrap_err();
+            assert!(problem.starts_with("printed "), "{other}: {problem}");
         }
     }
 }
