@@ -159,10 +159,18 @@ impl ThreadEvent {
         let text = match self {
             Self::MessageDelta { delta: text }
             | Self::ReasoningDelta { delta: text, .. }
-            | Self::MessageCompleted { text } => text.len(),
-            Self::Warning { message } | Self::Error { error: TurnError { message, .. }, .. } => message.len(),
+            | Self::MessageCompleted { text }
+            | Self::TurnStarted { turn_id: text }
+            | Self::ToolCall(ToolCallRequest { call_id: text, .. })
+            | Self::Warning { message: text }
+            | Self::Error { error: TurnError { message: text, .. }, .. }
+            | Self::McpServer { name: text }
+            | Self::Other { method: text } => text.len(),
+            Self::TurnCompleted { turn_id, error, .. } => {
+                turn_id.len() + error.as_ref().map_or(0, |error| error.message.len())
+            }
             Self::RawItem(item) => item.weight(),
-            _ => 0,
+            Self::MessageStarted { .. } | Self::ResponseCompleted { .. } | Self::Idle | Self::Closed => 0,
         };
         text + size_of::<Self>()
     }

@@ -51,10 +51,12 @@ impl RawItem {
     /// How much memory the item holds.
     pub(crate) fn weight(&self) -> usize {
         match &self.kind {
-            RawItemKind::FunctionCall(call) => call.call_id.len() + call.name.len() + call.arguments.len(),
-            RawItemKind::Reasoning(reasoning) => {
-                let summary: usize = reasoning.summary.iter().map(String::len).sum();
-                summary + reasoning.encrypted_content.as_ref().map_or(0, String::len)
+            RawItemKind::FunctionCall(FunctionCall { call_id, name, namespace, arguments }) => {
+                call_id.len() + name.len() + namespace.as_ref().map_or(0, String::len) + arguments.len()
+            }
+            RawItemKind::Reasoning(Reasoning { summary, encrypted_content }) => {
+                let summary: usize = summary.iter().map(String::len).sum();
+                summary + encrypted_content.as_ref().map_or(0, String::len)
             }
             RawItemKind::FunctionCallOutput | RawItemKind::Content => 0,
         }

@@ -1,6 +1,7 @@
 use serde_json::value::RawValue;
 
 use super::*;
+use crate::raw_item::{FunctionCall, RawItemKind, Reasoning};
 
 fn parsed<'a>(method: &str, params: &'a str) -> Notification<'a> {
     let params: &RawValue = serde_json::from_str(params).unwrap();
@@ -152,4 +153,36 @@ fn warnings_of_a_thread_and_of_the_configuration_have_their_text() {
 fn a_known_notification_in_an_unknown_form_is_an_error() {
     let params = RawValue::from_string(r#"{"threadId":7}"#.to_owned()).unwrap();
     assert!(parse("item/agentMessage/delta", Some(&params)).is_err());
+}
+
+#[test]
+fn an_event_weighs_what_all_of_its_texts_take() {
+    let text = || "x".repeat(1000);
+    let error = || TurnError { message: text(), codex_error_info: None };
+    let item = |kind| ThreadEvent::RawItem(RawItem { content_bytes: 0, kind });
+    let call = FunctionCall { call_id: text(), name: text(), namespace: Some(text()), arguments: text() };
+    let reasoning = Reasoning { summary: vec![text(), text()], encrypted_content: Some(text()) };
+    let status = TurnStatus::Failed;
+    for (event, texts) in [
+        (ThreadEvent::TurnStarted { turn_id: text() }, 1),
+        (ThreadEvent::MessageStarted { phase: None }, 0),
+        (ThreadEvent::MessageDelta { delta: text() }, 1),
+        (ThreadEvent::MessageCompleted { text: text() }, 1),
+        (ThreadEvent::ReasoningDelta { part: 0, delta: text() }, 1),
+        (item(RawItemKind::FunctionCall(call)), 4),
+        (item(RawItemKind::Reasoning(reasoning)), 3),
+        (item(RawItemKind::FunctionCallOutput), 0),
+        (item(RawItemKind::Content), 0),
+        (ThreadEvent::ToolCall(ToolCallRequest { call_id: text(), request_id: RequestId::Number(1) }), 1),
+        (ThreadEvent::ResponseCompleted { usage: None }, 0),
+        (ThreadEvent::Error { error: error(), will_retry: true }, 1),
+        (ThreadEvent::Warning { message: text() }, 1),
+        (ThreadEvent::TurnCompleted { turn_id: text(), status, error: Some(error()) }, 2),
+        (ThreadEvent::McpServer { name: text() }, 1),
+        (ThreadEvent::Idle, 0),
+        (ThreadEvent::Closed, 0),
+        (ThreadEvent::Other { method: text() }, 1),
+    ] {
+        assert_eq!(event.weight(), 1000 * texts + size_of::<ThreadEvent>(), "{event:?}");
+    }
 }
