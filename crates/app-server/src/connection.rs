@@ -26,11 +26,12 @@ use crate::{
     Subscription, ThreadEvent, ToolCallRequest,
     denial::deny,
     event,
-    message::{Message, Text, Unread},
+    message::{Message, Unread},
     notice,
     notice::Notices,
     redact::redact,
     routes::{Answer, Dispatched, Routes},
+    text::Text,
     transport::{Line, LineReader, MAX_LINE_BYTES, Output, write_lines},
 };
 

@@ -25,6 +25,7 @@ mod redact;
 mod routes;
 pub mod schema;
 mod supervisor;
+mod text;
 mod transport;
 
 pub use client::{AppServer, Client, RequestTimeout, Response};

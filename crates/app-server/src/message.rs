@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::{event, redact::redact};
+use crate::{event, redact::redact, text::Text};
 
 #[derive(Debug)]
 pub(crate) enum Message<'a> {
@@ -35,10 +35,6 @@ pub(crate) struct RpcError {
     pub(crate) code: i64,
     pub(crate) message: String,
 }
-
-/// A string that is borrowed where it stands in the line as it is.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 /// Why a line, or a part of it, is skipped. Nothing of what it says is told.
 #[derive(Debug, thiserror::Error)]

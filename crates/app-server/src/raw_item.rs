@@ -5,7 +5,7 @@ mod size;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::message::Text;
+use crate::text::Text;
 use size::Size;
 
 /// An item of the Responses API.

@@ -10,6 +10,7 @@ mod launch;
 mod login;
 mod man;
 mod out;
+mod overview;
 mod serve;
 mod setup;
 mod token;
@@ -29,7 +30,7 @@ const END_PATIENCE: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let Cli { command, options } =
-        Cli::from_arg_matches(&help::command().get_matches()).unwrap_or_else(|error| error.exit());
+        Cli::from_arg_matches(&overview::command().get_matches()).unwrap_or_else(|error| error.exit());
     let command = command.unwrap_or(Command::Serve(Serve::default()));
     let done = Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
         let done = runtime.block_on(run(command, &options));

@@ -14,12 +14,9 @@ use tokio::{
 
 use crate::{
     problem::Problem,
-    view::{Cure, RequestView},
+    view::{Cure, REQUESTS_KEPT, RequestView},
 };
 
-/// How many are kept, here and in the page: what it lists can be copied and exported. Some hold what was said, which can be
-/// long.
-pub(crate) const KEPT: usize = 1000;
 /// The page is told of new requests no more often than this.
 const BATCH_PAUSE: Duration = Duration::from_millis(100);
 
@@ -32,13 +29,13 @@ pub(crate) struct Requests {
 
 impl Requests {
     pub(crate) fn new() -> Self {
-        Self { kept: Mutex::default(), feed: broadcast::Sender::new(KEPT) }
+        Self { kept: Mutex::default(), feed: broadcast::Sender::new(REQUESTS_KEPT) }
     }
 
     pub(crate) fn add(&self, record: Record, cure: Option<Cure>) {
         let request = Arc::new(RequestView { record, cure });
         let mut kept = self.kept();
-        if kept.len() == KEPT {
+        if kept.len() == REQUESTS_KEPT {
             kept.pop_front();
         }
         kept.push_back(Arc::clone(&request));

@@ -16,7 +16,7 @@ use crate::codex::CodexConfig;
 use crate::log::{Snapshot, TimedOut, Until};
 use crate::responses::error_response;
 use crate::script::{InvalidScript, Script};
-use crate::server::Shared;
+use crate::shared::Shared;
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()

@@ -73,6 +73,7 @@ mod playback;
 mod responses;
 mod script;
 mod server;
+mod shared;
 mod timeline;
 
 pub use codex::CodexConfig;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::log::{Arrival, How, Ticket};
 use crate::playback;
 use crate::script::{EventStream, HttpError, InvalidScript, Script, head};
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::timeline::timeline;
 
 pub(crate) async fn create(State(shared): State<Arc<Shared>>, request: Request) -> Response {

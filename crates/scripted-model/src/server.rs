@@ -1,18 +1,15 @@
-//! The server itself: its sockets, its scripts, and its Rust API.
+//! The server itself: its sockets, and its Rust API.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::request;
 use axum::middleware::from_fn_with_state;
 use axum::routing::post;
-use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
@@ -23,8 +20,9 @@ use tokio::time;
 
 use crate::codex::CodexConfig;
 use crate::key::{self, Key};
-use crate::log::{Arrival, Limits, Log, RecordedRequest, Ticket, TimedOut, Until};
+use crate::log::{Limits, RecordedRequest, TimedOut, Until};
 use crate::script::Script;
+use crate::shared::Shared;
 use crate::{control, responses};
 
 /// A running server. It ends, and closes every connection, when this is dropped.
@@ -62,11 +60,7 @@ impl ScriptedModel {
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared {
-            base_url: format!("http://{address}/v1"),
-            scripts: Mutex::new(Scripts::new()),
-            log: Arc::new(Log::new(limits)),
-        });
+        let shared = Arc::new(Shared::new(format!("http://{address}/v1"), limits));
         let router = Router::new()
             .route("/v1/responses", post(responses::create).fallback(responses::not_found))
             .fallback(responses::not_found);
@@ -152,58 +146,6 @@ impl ScriptedModel {
         drop(self.stop);
         // The task fails only if the runtime is going down, which closes the sockets as well.
         let _ = self.task.await;
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) base_url: String,
-    scripts: Mutex<Scripts>,
-    pub(crate) log: Arc<Log>,
-}
-
-impl Shared {
-    /// Records a request and takes its script, in one step: the n-th recorded request gets the n-th script.
-    pub(crate) fn begin(
-        &self,
-        arrival: Arrival,
-        head: &request::Parts,
-        body: Bytes,
-    ) -> (Arc<Script>, Ticket) {
-        let mut scripts = self.scripts();
-        (scripts.next(), self.log.begin(arrival, head, body))
-    }
-
-    pub(crate) fn scripts(&self) -> MutexGuard<'_, Scripts> {
-        self.scripts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct Scripts {
-    queue: VecDeque<Arc<Script>>,
-    default: Arc<Script>,
-}
-
-impl Scripts {
-    fn new() -> Self {
-        Self { queue: VecDeque::new(), default: Arc::new(Script::echo().into()) }
-    }
-
-    pub(crate) fn set_default(&mut self, script: Script) {
-        self.default = Arc::new(script);
-    }
-
-    pub(crate) fn push(&mut self, script: Script) {
-        self.queue.push_back(Arc::new(script));
-    }
-
-    pub(crate) fn clear_queue(&mut self) {
-        self.queue.clear();
-    }
-
-    fn next(&mut self) -> Arc<Script> {
-        self.queue.pop_front().unwrap_or_else(|| Arc::clone(&self.default))
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{ThreadEvent, TokenUsage, TurnError, TurnStatus};
-use crate::{message::Text, method::notifications, raw_item, redact::redact};
+use crate::{method::notifications, raw_item, redact::redact, text::Text};
 
 /// A notification's thread, and what it says.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,8 +6,6 @@ use std::collections::BTreeMap;
 
 use ts_rs::{TS, TypeVisitor};
 
-use crate::requests::KEPT;
-
 mod action;
 mod settings;
 mod state;
@@ -18,6 +16,10 @@ pub use state::{
     AccountView, AppState, ClientCount, CodexView, FirstRun, PortHolder, QuotaWindow, SignInState, Switch,
     TokenPlace, TokenView, Trouble,
 };
+
+/// How many requests are kept, here and in the page: what it lists can be copied and exported. Some hold what was said,
+/// which can be long.
+pub(crate) const REQUESTS_KEPT: usize = 1000;
 
 /// The TypeScript declarations of all that crosses.
 pub fn typescript() -> String {
@@ -32,7 +34,8 @@ pub fn typescript() -> String {
     types.visit::<SettingsView>();
     types.visit::<SettingChange>();
     let head = "// Made by `make generate` from the types in crates/desktop/src/view. Not to be edited.\n";
-    let kept = format!("\n/** How many requests are kept. */\nexport const REQUESTS_KEPT = {KEPT};\n");
+    let kept =
+        format!("\n/** How many requests are kept. */\nexport const REQUESTS_KEPT = {REQUESTS_KEPT};\n");
     let declarations = types.seen.values().map(|declaration| format!("\nexport {declaration}\n"));
     [head.to_owned(), kept].into_iter().chain(declarations).collect()
 }

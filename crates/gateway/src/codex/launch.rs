@@ -9,8 +9,9 @@ use app_server::{
 use super::{
     bare,
     catalog::{self, ContextWindows},
-    certificates::{Certificates, Sources},
+    certificates::Certificates,
     files::Files,
+    made::Made,
     session::Session,
     stamp::Stamp,
     version::{lacks, version},
@@ -28,20 +29,6 @@ pub(crate) struct CodexLaunch {
     pub(crate) live: Live,
     /// What is made for Codex lies in it.
     pub(crate) folder: Arc<PrivateFolder>,
-}
-
-/// What a launch has made, and of what.
-#[derive(Debug)]
-pub(super) struct Made {
-    pub(super) files: Arc<Files>,
-    /// What the derived catalog no longer says.
-    pub(super) windows: ContextWindows,
-    /// Where Codex was found, and as which file.
-    pub(super) path: PathBuf,
-    program: Option<Stamp>,
-    certificates: Option<Sources>,
-    /// What reaches the model beside the caller's messages, in words.
-    pub(super) leaks: Vec<String>,
 }
 
 impl Launch for CodexLaunch {
@@ -124,14 +111,5 @@ impl CodexLaunch {
         command.env.push((variable.into(), value.into()));
         let files = Arc::new(files);
         Ok((command, Made { files, windows, path: found, program: stamp, certificates: sources, leaks }))
-    }
-}
-
-impl Made {
-    /// Whether something else would be made now. `program` is the Codex that is found.
-    fn is_outdated(&self, program: Option<Stamp>) -> bool {
-        // One that is missing just now may be about to be replaced.
-        program.is_some_and(|found| self.program.is_some_and(|program| program != found))
-            || self.certificates.as_ref().is_some_and(Sources::have_changed)
     }
 }

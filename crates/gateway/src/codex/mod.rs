@@ -14,6 +14,7 @@ mod history;
 mod home;
 mod launch;
 mod limits;
+mod made;
 mod models;
 mod patience;
 mod progress;

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::{
     account::LiveAccount,
     home::Home,
-    launch::Made,
+    made::Made,
     models::Models,
     starter::{Starter, instructions_leak},
     threads::Threads,

@@ -14,7 +14,7 @@ use futures_util::StreamExt;
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
-use super::{App, error::quote};
+use super::{App, quote::quote};
 use crate::openai::error::ApiError;
 
 /// How long a body may take to arrive.

@@ -21,7 +21,7 @@ use axum::{
 use super::{
     App,
     body::refuse,
-    error::{log_error, method_not_allowed, quote},
+    error::{log_error, method_not_allowed},
 };
 use crate::{
     log::Entry,

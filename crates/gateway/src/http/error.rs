@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{App, body::refuse};
+use super::{App, body::refuse, quote::quote};
 use crate::{
     log::Entry,
     openai::error::{ApiError, ErrorBody},
@@ -73,15 +73,4 @@ fn quoted_method(request: &Request) -> String {
 
 fn quoted_path(request: &Request) -> String {
     quote(request.uri().path().as_bytes())
-}
-
-/// A value of a request's head for a message: it may be anything, as long as anything, and a secret in the wrong place.
-pub(super) fn quote(value: &[u8]) -> String {
-    const SHOWN: usize = 100;
-    let text = app_server::redact(&String::from_utf8_lossy(value));
-    let mut quoted: String = text.chars().take(SHOWN).flat_map(char::escape_default).collect();
-    if text.chars().nth(SHOWN).is_some() {
-        quoted.push('…');
-    }
-    quoted
 }

@@ -10,6 +10,7 @@ mod limits;
 mod logged;
 mod models;
 mod prepare;
+mod quote;
 mod responses;
 mod router;
 mod server;

@@ -167,7 +167,7 @@ fn parse(path: &Path, text: &str) -> Result<Read, FileError> {
     if text.trim_start().starts_with('[') {
         return Err(invalid(Mistake::no_object()));
     }
-    let mistaken = |error: serde_json::Error| invalid(Mistake::of(text, &error));
+    let mistaken = |error: serde_json::Error| invalid(Mistake::of::<ConfigFile>(text, &error));
     let mut unknown = Vec::new();
     let mut json = serde_json::Deserializer::from_str(text);
     let config =
@@ -188,7 +188,7 @@ pub fn edit(path: &Path, change: impl FnOnce(&mut Map<String, Value>)) -> Result
             parse(path, &text)?;
             serde_json::from_str(&text).map_err(|error| FileError::Invalid {
                 path: path.to_owned(),
-                mistake: Mistake::of(&text, &error),
+                mistake: Mistake::of::<ConfigFile>(&text, &error),
             })?
         }
         None => Map::new(),

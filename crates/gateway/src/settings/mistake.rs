@@ -3,9 +3,10 @@
 use std::fmt;
 
 use app_server::redact;
+use serde::de::DeserializeOwned;
 use serde_json::error::{Category, Error};
 
-use super::{file::ConfigFile, wanted::in_words};
+use super::wanted::in_words;
 
 /// One sentence about the file, without its full stop, with the line and the column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,13 +24,13 @@ impl Mistake {
         Self("it must hold a JSON object, such as `{\"port\": 9000}`".to_owned())
     }
 
-    /// What `error` says of a file with this text.
-    pub(super) fn of(text: &str, error: &Error) -> Self {
+    /// What `error` says of a file with this text, which is to hold a `T`.
+    pub(super) fn of<T: DeserializeOwned>(text: &str, error: &Error) -> Self {
         let (line, column) = (error.line(), error.column());
         let said = error.to_string();
         let said = said.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&said);
         let what = match error.classify() {
-            Category::Data => match wrong_value(said, &field_of_error(text)) {
+            Category::Data => match wrong_value(said, &field_of_error::<T>(text)) {
                 Some(what) => what,
                 None => return Self::no_object(),
             },
@@ -58,19 +59,18 @@ fn wrong_value(said: &str, field: &str) -> Option<String> {
 }
 
 /// The field that the error is about, such as `allowed_origins[0]`.
-fn field_of_error(text: &str) -> String {
-    let read: Result<ConfigFile, _> =
-        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text));
+fn field_of_error<T: DeserializeOwned>(text: &str) -> String {
+    let read: Result<T, _> = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text));
     read.err().map(|error| error.path().to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::file::ConfigFile, *};
 
     fn of(text: &str) -> String {
         let error = serde_json::from_str::<ConfigFile>(text).unwrap_err();
-        Mistake::of(text, &error).to_string()
+        Mistake::of::<ConfigFile>(text, &error).to_string()
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
             ] {
                 let text = format!("{{\"{field}\": {value}}}");
                 if let Err(error) = serde_json::from_str::<ConfigFile>(&text) {
-                    let said = Mistake::of(&text, &error).to_string();
+                    let said = Mistake::of::<ConfigFile>(&text, &error).to_string();
                     assert!(!said.contains(SECRET), "{text}: {said}");
                 }
             }

@@ -12,7 +12,7 @@ use axum::{
     http::{header::HOST, uri::Authority},
 };
 
-use super::{forbidden, quote};
+use super::{super::quote::quote, forbidden};
 use crate::openai::error::ApiError;
 
 /// Refuses a request that does not name the gateway, which listens on `address`.

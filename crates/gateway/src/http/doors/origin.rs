@@ -12,7 +12,10 @@ use axum::http::{
 };
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use super::{super::Shared, forbidden, quote};
+use super::{
+    super::{Shared, quote::quote},
+    forbidden,
+};
 use crate::{openai::error::ApiError, settings::Origin};
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

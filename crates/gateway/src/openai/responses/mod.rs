@@ -5,6 +5,7 @@ mod calls;
 mod history;
 mod input;
 mod item;
+mod labels;
 mod object;
 mod output;
 mod page;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::request::Labels;
+use super::labels::Labels;
 use crate::{
     openai::{error::ErrorBody, new_id, now},
     turn::{Finish, Turn, Usage},

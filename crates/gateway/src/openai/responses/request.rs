@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Encrypted, History, Missing, ResponseObject, StoredItem, StoredResponse, calls, input::Input, object,
-    tools,
+    Encrypted, History, Missing, ResponseObject, StoredItem, StoredResponse, calls, input::Input,
+    labels::Labels, object, tools,
 };
 use crate::{
     openai::{
@@ -160,29 +160,6 @@ impl Conversation {
 
 fn developer(text: &str) -> Item {
     Item::message(Role::Developer, vec![Content::InputText { text: text.to_owned() }])
-}
-
-/// What a request says about itself, which responses repeat.
-#[derive(Debug)]
-pub(super) struct Labels {
-    pub(super) metadata: Value,
-    pub(super) prompt_cache_key: Option<String>,
-    pub(super) safety_identifier: Option<String>,
-}
-
-impl Labels {
-    fn parse(fields: &mut Fields) -> Result<Self, ApiError> {
-        let metadata = match fields.take("metadata") {
-            Some(metadata) if metadata.value().is_object() => metadata.into_value(),
-            Some(metadata) => return Err(metadata.wrong_type("an object")),
-            None => json!({}),
-        };
-        Ok(Self {
-            metadata,
-            prompt_cache_key: fields.take("prompt_cache_key").map(At::string).transpose()?,
-            safety_identifier: fields.take("safety_identifier").map(At::string).transpose()?,
-        })
-    }
 }
 
 /// What `text` asks for, and how responses repeat it.
