@@ -325,8 +325,10 @@ def test_an_empty_variable_for_a_path_is_as_good_as_none(run: Run, config: Path,
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config"]
 
 
-NO_HOME = "relative"
-"""A folder that is another one for each program. Without the variable, the system knows the home."""
+def without_a_home() -> dict[str, str]:
+    """A relative folder is another one for each program. Without the variable, the system knows the home."""
+    variables = environment(HOME=Path("relative"))
+    return {name: value for name, value in variables.items() if not name.startswith("XDG_")}
 
 
 @pytest.mark.parametrize(
@@ -338,7 +340,7 @@ def test_without_a_home_nothing_is_written_into_the_current_folder(
 ) -> None:
     finished = subprocess.run(
         [gateway_binary(), *given],
-        env={"PATH": os.environ["PATH"], "HOME": NO_HOME},
+        env=without_a_home(),
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -354,7 +356,7 @@ def test_without_a_home_nothing_can_be_kept_on_the_disk(tmp_path: Path, settings
     config.write_text(json.dumps({"token": "t", **settings}))
     finished = subprocess.run(
         [gateway_binary(), "serve", "--port", "0", "--config", config],
-        env={"PATH": os.environ["PATH"], "HOME": NO_HOME},
+        env=without_a_home(),
         cwd=tmp_path,
         capture_output=True,
         text=True,
