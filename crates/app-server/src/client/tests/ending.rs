@@ -24,6 +24,21 @@ async fn the_end_of_the_file_ends_everything_that_waits() {
 }
 
 #[tokio::test]
+async fn a_peer_that_says_no_more_is_told_the_end_though_a_request_waits_for_room() {
+    let (client, peer) = connect();
+    for number in 0..101 {
+        drop(client.send(&Ask { number }).unwrap());
+    }
+    let Peer { mut input, output } = peer;
+    for _ in 0..100 {
+        input.next_line().await.unwrap().unwrap();
+    }
+    drop(output);
+    let to_the_end = async { while input.next_line().await.unwrap().is_some() {} };
+    timeout(PATIENCE, to_the_end).await.expect("the input stays open");
+}
+
+#[tokio::test]
 async fn after_the_end_everything_fails_at_once() {
     let (client, peer) = connect();
     let mut waiting = client.subscribe("t");
