@@ -67,18 +67,20 @@ fn usual_folders(home: Option<&Path>) -> Vec<PathBuf> {
         ".bun/bin",
         ".asdf/shims",
         ".local/share/mise/shims",
-        ".local/share/pnpm",
-        "Library/pnpm",
+        if cfg!(target_os = "macos") { "Library/pnpm" } else { ".local/share/pnpm" },
         ".cargo/bin",
     ];
-    const ANYWHERE: &[&str] = &[
-        "/opt/homebrew/bin",
-        "/usr/local/bin",
-        "/home/linuxbrew/.linuxbrew/bin",
-        "/usr/bin",
-        "/opt/local/bin",
-        "/Applications/Codex.app/Contents/Resources",
-    ];
+    const ANYWHERE: &[&str] = if cfg!(target_os = "macos") {
+        &[
+            "/opt/homebrew/bin",
+            "/usr/local/bin",
+            "/usr/bin",
+            "/opt/local/bin",
+            "/Applications/Codex.app/Contents/Resources",
+        ]
+    } else {
+        &["/usr/local/bin", "/home/linuxbrew/.linuxbrew/bin", "/usr/bin"]
+    };
     let mut folders = Vec::new();
     if let Some(home) = home {
         folders.extend(IN_HOME.iter().map(|folder| home.join(folder)));
