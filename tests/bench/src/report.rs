@@ -97,6 +97,10 @@ impl Report {
             [gateway.first_answer.to_string(), peer.first_answer.to_string(), none()],
         )?;
         row(
+            "resident before the first request, MB",
+            [gateway.idle_mb.to_string(), peer.idle_mb.to_string(), none()],
+        )?;
+        row(
             "resident after the first answer, MB",
             [gateway.gateway_mb.to_string(), peer.gateway_mb.to_string(), none()],
         )?;
