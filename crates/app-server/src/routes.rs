@@ -14,7 +14,7 @@ use std::{
 
 use serde_json::value::RawValue;
 use tokio::{
-    sync::{Notify, mpsc, mpsc::error::TryRecvError, oneshot},
+    sync::{Notify, OwnedSemaphorePermit, mpsc, mpsc::error::TryRecvError, oneshot},
     time::{Instant, sleep_until},
 };
 
@@ -26,10 +26,6 @@ const MAX_QUEUED_BYTES: usize = 32 * 1024 * 1024;
 /// An answer, still as JSON text.
 pub(crate) type Answer = Result<Box<RawValue>, Error>;
 
-/// How many requests Codex has at a time that it has not answered. It has room for 128 that it has not looked at yet, and
-/// refuses any other.
-const MAX_UNANSWERED: usize = 100;
-
 /// How late a request may be given up.
 const LATENESS: Duration = Duration::from_secs(1);
 
@@ -38,8 +34,6 @@ pub(crate) struct Routes {
     state: Mutex<State>,
     /// Told when there is something to look after.
     watch: Notify,
-    /// Told when Codex has room for one more request.
-    room: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -49,8 +43,6 @@ struct State {
     /// Whether somebody looks after the pending requests.
     watched: bool,
     pending: HashMap<u64, Pending>,
-    /// How many of them Codex has.
-    unanswered: usize,
     subscribers: HashMap<String, Subscriber>,
     /// What was said of threads that nobody follows yet, and whoever comes to follow them must know.
     early: HashMap<String, ThreadEvent>,
@@ -60,8 +52,8 @@ struct State {
 struct Pending {
     method: &'static str,
     answer: oneshot::Sender<Answer>,
-    /// Whether Codex has it.
-    sent: bool,
+    /// Its place among those that Codex has, once it has been sent.
+    place: Option<OwnedSemaphorePermit>,
     /// How long it may take, and until when that is; `None` where no clock goes that far.
     patience: Duration,
     deadline: Option<Instant>,
@@ -114,7 +106,7 @@ impl Routes {
     ) -> oneshot::Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
         let deadline = Instant::now().checked_add(patience);
-        let pending = Pending { method, answer, sent: false, patience, deadline };
+        let pending = Pending { method, answer, place: None, patience, deadline };
         let mut state = self.state();
         if !state.ended {
             state.pending.insert(id, pending);
@@ -125,23 +117,10 @@ impl Routes {
         receiver
     }
 
-    /// Whether Codex has room for this request, which is then taken. One that nobody waits for any more takes none.
-    pub(crate) fn take_room(&self, id: u64) -> bool {
-        let mut state = self.state();
-        let State { pending, unanswered, .. } = &mut *state;
-        let Some(pending) = pending.get_mut(&id) else { return true };
-        let has_room = *unanswered < MAX_UNANSWERED;
-        if has_room {
-            pending.sent = true;
-            *unanswered += 1;
-        }
-        has_room
-    }
-
-    /// Waits until Codex has room for this request, and takes it.
-    pub(crate) async fn room(&self, id: u64) {
-        while !self.take_room(id) {
-            self.room.notified().await;
+    /// Takes note that a request is being sent. It holds its place until it is answered or given up.
+    pub(crate) fn sent(&self, id: u64, place: OwnedSemaphorePermit) {
+        if let Some(pending) = self.state().pending.get_mut(&id) {
+            pending.place = Some(place);
         }
     }
 
@@ -164,9 +143,7 @@ impl Routes {
         let overdue: Vec<_> = state.pending.extract_if(is_overdue).collect();
         let next = state.pending.values().filter_map(|pending| pending.deadline).min();
         state.watched = next.is_some();
-        state.unanswered -= overdue.iter().filter(|(_, pending)| pending.sent).count();
         drop(state);
-        self.room.notify_one();
         for (_, Pending { method, answer, patience: after, .. }) in overdue {
             let _ = answer.send(Err(Error::TimedOut { method, after }));
         }
@@ -175,24 +152,14 @@ impl Routes {
 
     /// Hands an answer to whoever waits for it.
     pub(crate) fn answer(&self, id: Option<u64>, answer: Result<&RawValue, RpcError>) {
-        let Some(Pending { method, answer: waiting, .. }) = id.and_then(|id| self.answered(id)) else {
+        let Some(Pending { method, answer: waiting, .. }) =
+            id.and_then(|id| self.state().pending.remove(&id))
+        else {
             return;
         };
         let refused = |RpcError { code, message }| Error::Refused { method, code, message: redact(&message) };
         // Whoever asked may have stopped waiting.
         let _ = waiting.send(answer.map(RawValue::to_owned).map_err(refused));
-    }
-
-    /// The request that this is an answer to.
-    fn answered(&self, id: u64) -> Option<Pending> {
-        let mut state = self.state();
-        let pending = state.pending.remove(&id)?;
-        if pending.sent {
-            state.unanswered -= 1;
-            drop(state);
-            self.room.notify_one();
-        }
-        Some(pending)
     }
 
     /// Starts to collect the events of a thread.
@@ -234,7 +201,6 @@ impl Routes {
         let waiting = std::mem::replace(&mut *self.state(), State { ended: true, ..State::default() });
         drop(waiting);
         self.watch.notify_one();
-        self.room.notify_one();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,15 +1,22 @@
 //! Newline-delimited JSON over a pipe: lines in, lines out.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use memchr::memchr;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufWriter};
-use tokio::{sync::mpsc, task::yield_now};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::yield_now,
+};
 
 use crate::routes::Routes;
 
 /// Longer than any message that Codex has reason to send; a line beyond it is skipped, not kept.
 pub(crate) const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
+
+/// How many requests Codex has at a time that it has not answered. It has room for 128 that it has not looked at yet, and
+/// refuses any other.
+const MAX_UNANSWERED: usize = 100;
 
 /// What is to be done at the writing end.
 #[derive(Debug)]
@@ -99,13 +106,17 @@ pub(crate) async fn write_lines<W: AsyncWrite + Unpin>(
 ) -> io::Result<()> {
     // Lines that wait together leave in one write, with those of other turns that are about to be sent.
     let mut writer = BufWriter::new(writer);
+    let places = Arc::new(Semaphore::new(MAX_UNANSWERED));
     while let Some(output) = lines.recv().await {
         let line = match output {
             Output::Line(line) => line,
             Output::Request { id, line } => {
-                if !routes.take_room(id) {
+                if places.available_permits() == 0 {
                     writer.flush().await?;
-                    routes.room(id).await;
+                }
+                // Nobody closes it.
+                if let Ok(place) = Arc::clone(&places).acquire_owned().await {
+                    routes.sent(id, place);
                 }
                 line
             }

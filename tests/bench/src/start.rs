@@ -32,15 +32,15 @@ pub struct Starts {
 impl Starts {
     /// Starts this gateway twice more.
     pub async fn gateway(&mut self, paths: &Paths, home: &Path) -> anyhow::Result<()> {
-        let start = async || Running::gateway(&paths.gateway, &paths.codex, home, ACTIVE_TURNS).await;
-        let before = Instant::now();
-        self.first(start().await?, before).await?;
-        self.idle(start().await?).await
+        self.twice(async || Running::gateway(&paths.gateway, &paths.codex, home, ACTIVE_TURNS).await).await
     }
 
     /// Starts the Python gateway twice more.
     pub async fn peer(&mut self, paths: &Paths, home: &Path) -> anyhow::Result<()> {
-        let start = async || Running::peer(&paths.python, &paths.codex, home).await;
+        self.twice(async || Running::peer(&paths.python, &paths.codex, home).await).await
+    }
+
+    async fn twice(&mut self, start: impl AsyncFn() -> anyhow::Result<Running>) -> anyhow::Result<()> {
         let before = Instant::now();
         self.first(start().await?, before).await?;
         self.idle(start().await?).await

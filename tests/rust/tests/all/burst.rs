@@ -8,15 +8,13 @@ use app_server::{
 };
 use futures_util::future::try_join_all;
 
-use crate::stack::install_codex;
+use crate::stack::real_codex;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn codex_refuses_none_of_a_thousand_requests_that_are_sent_at_once() {
     let home = tempfile::tempdir().unwrap();
-    let codex = home.path().join("codex");
-    install_codex(&codex);
     let command = Command {
-        program: codex,
+        program: real_codex(),
         args: vec!["app-server".into()],
         cwd: home.path().to_owned(),
         env: vec![("CODEX_HOME".into(), home.path().into())],

@@ -262,7 +262,7 @@ fn codex_in(home: &TempDir) -> PathBuf {
     home.path().join("codex")
 }
 
-pub(crate) fn install_codex(path: &Path) {
+fn install_codex(path: &Path) {
     symlink(real_codex(), path).unwrap();
 }
 
@@ -273,7 +273,7 @@ fn install_muted_codex(path: &Path, word: &str) {
     std::fs::set_permissions(path, Permissions::from_mode(0o700)).unwrap();
 }
 
-fn real_codex() -> PathBuf {
+pub(crate) fn real_codex() -> PathBuf {
     let codex = env::var_os("CODEX_GATEWAY_CODEX").map(PathBuf::from);
     let codex = codex.expect("set CODEX_GATEWAY_CODEX to the path of Codex: these tests run the real one");
     assert!(codex.is_file(), "CODEX_GATEWAY_CODEX is {}, where there is no file", codex.display());
